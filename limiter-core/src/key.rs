@@ -1,0 +1,203 @@
+//! What a counter belongs to.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use arrayvec::ArrayString;
+
+use crate::error::{Error, Result};
+
+/// The most bytes a key's space may have.
+pub const MAX_SPACE_BYTES: usize = 64;
+/// The most bytes a key's subject or partition may have.
+pub const MAX_SUBJECT_BYTES: usize = 512;
+
+/// What is limited and for whom: a *space* (`chat`, `login`), a *subject* (a user's id, an address), and
+/// where a call over several keys must be atomic in a cluster, a *partition* that the keys share.
+///
+/// All three are part of the identity: `/chat` and `/login` never share a counter. The space may be shown in
+/// metrics, headers and answers. The subject is the caller's own: neither `Debug` nor any error shows it.
+///
+/// A key of up to [`Key::INLINE_BYTES`] bytes in all is built without allocating.
+///
+/// ```
+/// use limiter_core::Key;
+///
+/// let key = Key::new("chat", "user-17")?;
+/// assert_eq!((key.space(), key.subject()), ("chat", "user-17"));
+/// assert_eq!(Key::all("streams")?.subject(), "");
+/// assert!(!format!("{key:?}").contains("user-17"));
+/// # Ok::<(), limiter_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    text: Text,
+    space_bytes: u8,
+    subject_bytes: u16,
+}
+
+/// Space, subject and partition, one after the other.
+#[derive(Clone)]
+enum Text {
+    Inline(ArrayString<{ Key::INLINE_BYTES }>),
+    Heap(Box<str>),
+}
+
+impl Key {
+    /// How many bytes of space, subject and partition together need no allocation.
+    pub const INLINE_BYTES: usize = 52;
+
+    /// A key of a space (1 to 64 of `A-Z a-z 0-9 _ . -`) and a subject (any UTF-8, 0 to 512 bytes).
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when one of them is out of its bounds.
+    pub fn new(space: &str, subject: &str) -> Result<Self> {
+        check_space(space)?;
+        check_length("key subject", subject, 0)?;
+        Ok(Self::join(space, subject, ""))
+    }
+
+    /// The key for all callers together: an empty subject.
+    ///
+    /// # Errors
+    /// As [`Key::new`].
+    pub fn all(space: &str) -> Result<Self> {
+        Self::new(space, "")
+    }
+
+    /// The same key within a partition (any UTF-8, 1 to 512 bytes), which becomes part of it. On a clustered
+    /// store, keys of one partition live together, so that a call over them is atomic.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the partition is empty or too long.
+    pub fn with_partition(&self, partition: &str) -> Result<Self> {
+        check_length("key partition", partition, 1)?;
+        Ok(Self::join(self.space(), self.subject(), partition))
+    }
+
+    /// What is limited. Safe to show.
+    pub fn space(&self) -> &str {
+        self.text
+            .as_str()
+            .get(..usize::from(self.space_bytes))
+            .unwrap_or_default()
+    }
+
+    /// Whose use is counted; empty for all together. Not for logs, metrics or other callers' eyes.
+    pub fn subject(&self) -> &str {
+        self.text
+            .as_str()
+            .get(usize::from(self.space_bytes)..self.partition_at())
+            .unwrap_or_default()
+    }
+
+    /// The partition, where one is named. As private as the subject.
+    pub fn partition(&self) -> Option<&str> {
+        self.text
+            .as_str()
+            .get(self.partition_at()..)
+            .filter(|partition| !partition.is_empty())
+    }
+
+    /// Space, subject and partition joined, and where the first two end: together they tell keys apart.
+    #[inline]
+    pub fn parts(&self) -> (&[u8], u8, u16) {
+        (
+            self.text.as_str().as_bytes(),
+            self.space_bytes,
+            self.subject_bytes,
+        )
+    }
+
+    fn partition_at(&self) -> usize {
+        usize::from(self.space_bytes) + usize::from(self.subject_bytes)
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the callers have checked both lengths"
+    )]
+    fn join(space: &str, subject: &str, partition: &str) -> Self {
+        Self {
+            text: Text::join(space, subject, partition),
+            space_bytes: space.len() as u8,
+            subject_bytes: subject.len() as u16,
+        }
+    }
+}
+
+impl Text {
+    fn join(space: &str, subject: &str, partition: &str) -> Self {
+        if space.len() + subject.len() + partition.len() > Key::INLINE_BYTES {
+            return Self::Heap([space, subject, partition].concat().into());
+        }
+        let mut text = ArrayString::new();
+        text.push_str(space);
+        text.push_str(subject);
+        text.push_str(partition);
+        Self::Inline(text)
+    }
+
+    #[inline]
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Inline(text) => text,
+            Self::Heap(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Key {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Key({:?}, subject of {} bytes",
+            self.space(),
+            self.subject_bytes
+        )?;
+        if let Some(partition) = self.partition() {
+            write!(f, ", partition of {} bytes", partition.len())?;
+        }
+        f.write_str(")")
+    }
+}
+
+fn check_space(space: &str) -> Result<()> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    if (1..=MAX_SPACE_BYTES).contains(&space.len()) && space.bytes().all(allowed) {
+        return Ok(());
+    }
+    let shown: String = space.chars().take(MAX_SPACE_BYTES + 1).collect();
+    Err(Error::invalid(
+        "key space",
+        format_args!("{shown:?}"),
+        "1 to 64 of A-Z a-z 0-9 _ . -",
+    ))
+}
+
+fn check_length(field: &str, text: &str, least: usize) -> Result<()> {
+    if (least..=MAX_SUBJECT_BYTES).contains(&text.len()) {
+        return Ok(());
+    }
+    let accepted = format!("{least} to {MAX_SUBJECT_BYTES} bytes of UTF-8");
+    Err(Error::invalid(
+        field,
+        format_args!("{} bytes long", text.len()),
+        &accepted,
+    ))
+}
