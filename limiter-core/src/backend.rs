@@ -89,10 +89,7 @@ pub trait Control: Debug + Send + Sync + 'static {
 /// What a backend can do: what its users may rely on and its tests must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each named where it is set"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each named where it is set")]
 pub struct Capabilities {
     /// A call over several keys is atomic.
     pub atomic_keys: bool,
@@ -106,12 +103,7 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// The least: one process, nothing durable, each key by itself.
-    pub const NONE: Self = Self {
-        atomic_keys: false,
-        durable: false,
-        shared: false,
-        immediate: false,
-    };
+    pub const NONE: Self = Self { atomic_keys: false, durable: false, shared: false, immediate: false };
 
     /// The same, with calls over several keys atomic.
     #[must_use]

@@ -83,19 +83,9 @@ fn check_several(charges: &[Charge<'_>]) -> Result<()> {
     check_count("charges", charges.len())?;
     for (index, charge) in charges.iter().enumerate() {
         check_amount("cost", charge.cost)?;
-        if let Some(first) = charges[..index]
-            .iter()
-            .position(|earlier| earlier.same_counter(charge))
-        {
-            let what = format!(
-                "charges {first} and {index} name one counter of {:?}",
-                charge.key.space()
-            );
-            return Err(Error::invalid(
-                "charges",
-                what,
-                "each key, algorithm and window once in a call",
-            ));
+        if let Some(first) = charges[..index].iter().position(|earlier| earlier.same_counter(charge)) {
+            let what = format!("charges {first} and {index} name one counter of {:?}", charge.key.space());
+            return Err(Error::invalid("charges", what, "each key, algorithm and window once in a call"));
         }
     }
     Ok(())

@@ -1,16 +1,55 @@
 //! The answer to a hit.
 
 use std::fmt;
+use std::ops::Deref;
 
-use smallvec::SmallVec;
+use arrayvec::ArrayVec;
 
 use crate::charge::Charge;
 use crate::error::{Error, Result};
 use crate::outcome::{Outcome, Retry, Source};
 use crate::receipt::Receipt;
 
-/// Outcomes of up to three charges stay inside the decision.
-type Outcomes = SmallVec<[Outcome; 3]>;
+/// Outcomes of up to three charges stay inside the decision. A single one, the usual case, is written where the
+/// caller wants it without being copied.
+#[derive(Debug)]
+enum Outcomes {
+    One(Outcome),
+    Few(ArrayVec<Outcome, 3>),
+    Many(Box<[Outcome]>),
+}
+
+impl Outcomes {
+    fn collect(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let mut outcomes = outcomes.into_iter().fuse();
+        let few: ArrayVec<Outcome, 3> = outcomes.by_ref().take(3).collect();
+        match outcomes.next() {
+            None => Self::Few(few),
+            Some(fourth) => Self::Many(few.into_iter().chain([fourth]).chain(outcomes).collect()),
+        }
+    }
+}
+
+impl Deref for Outcomes {
+    type Target = [Outcome];
+
+    #[inline]
+    fn deref(&self) -> &[Outcome] {
+        match self {
+            Self::One(outcome) => std::slice::from_ref(outcome),
+            Self::Few(outcomes) => outcomes,
+            Self::Many(outcomes) => outcomes,
+        }
+    }
+}
+
+impl PartialEq for Outcomes {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Outcomes {}
 
 /// The answer to a hit or a peek: allowed when every charge fits, denied otherwise.
 ///
@@ -56,7 +95,7 @@ impl Decision {
     /// that didn't come from the counters has only the outcomes that are known. For authors of backends.
     #[inline]
     pub fn new(source: Source, outcomes: impl IntoIterator<Item = Outcome>) -> Self {
-        let outcomes: Outcomes = outcomes.into_iter().collect();
+        let outcomes = Outcomes::collect(outcomes);
         if outcomes.iter().all(Outcome::is_allowed) {
             Self::Allowed(Allowed { outcomes, source })
         } else {
@@ -67,9 +106,8 @@ impl Decision {
     /// The decision on a single charge.
     #[inline]
     pub fn of_one(source: Source, outcome: Outcome) -> Self {
-        let mut outcomes = Outcomes::new();
-        outcomes.push(outcome);
-        if outcome.is_allowed() {
+        let (allowed, outcomes) = (outcome.is_allowed(), Outcomes::One(outcome));
+        if allowed {
             Self::Allowed(Allowed { outcomes, source })
         } else {
             Self::Denied(Denied { outcomes, source })
@@ -118,6 +156,7 @@ impl Decision {
     ///
     /// # Errors
     /// The denial.
+    #[expect(clippy::result_large_err, reason = "boxing a denial would cost more than copying it")]
     pub fn into_result(self) -> Result<Allowed, Denied> {
         match self {
             Self::Allowed(allowed) => Ok(allowed),
@@ -136,11 +175,7 @@ impl Decision {
         for outcome in self.outcomes() {
             let Some(charge) = charges.get(outcome.charge()) else {
                 let given = format_args!("{} charges", charges.len()).to_string();
-                return Err(Error::invalid(
-                    "receipt",
-                    given,
-                    "the charges of the call that was decided",
-                ));
+                return Err(Error::invalid("receipt", given, "the charges of the call that was decided"));
             };
             if let Some(charged_at_ms) = outcome.charged_at_ms() {
                 receipt.add(charge, charged_at_ms);
@@ -185,9 +220,7 @@ impl Denied {
 
     /// How long to wait until the whole call fits, if nobody else hits.
     pub fn retry_after(&self) -> Retry {
-        longest(&self.outcomes)
-            .and_then(Outcome::retry_after)
-            .unwrap_or(Retry::Never)
+        longest(&self.outcomes).and_then(Outcome::retry_after).unwrap_or(Retry::Never)
     }
 }
 
@@ -201,11 +234,5 @@ impl std::error::Error for Denied {}
 
 fn longest(outcomes: &[Outcome]) -> Option<&Outcome> {
     let denied = outcomes.iter().filter(|outcome| !outcome.is_allowed());
-    denied.reduce(|first, next| {
-        if next.retry_after() > first.retry_after() {
-            next
-        } else {
-            first
-        }
-    })
+    denied.reduce(|first, next| if next.retry_after() > first.retry_after() { next } else { first })
 }

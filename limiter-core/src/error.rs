@@ -93,10 +93,7 @@ impl Error {
 
     /// A value that breaks a rule: the field, the value as it was given, what is accepted.
     pub fn invalid(field: &str, value: impl fmt::Display, accepted: &str) -> Self {
-        Self::new(
-            ErrorKind::InvalidRequest,
-            format!("{field} is {value}; accepted: {accepted}"),
-        )
+        Self::new(ErrorKind::InvalidRequest, format!("{field} is {value}; accepted: {accepted}"))
     }
 
     /// Names the operation that failed, such as `hit` or `renew`.
@@ -149,10 +146,7 @@ impl Error {
 
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self.kind(),
-            ErrorKind::Capacity | ErrorKind::Timeout | ErrorKind::Unavailable
-        )
+        matches!(self.kind(), ErrorKind::Capacity | ErrorKind::Timeout | ErrorKind::Unavailable)
     }
 
     /// Whether the call may have been executed although it failed here. Repeating a `hit` then may
@@ -194,9 +188,6 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-
-use arrayvec::ArrayString;
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 
@@ -32,20 +31,22 @@ pub const MAX_SUBJECT_BYTES: usize = 512;
 #[derive(Clone)]
 pub struct Key {
     text: Text,
-    space_bytes: u8,
+    bytes: u16,
     subject_bytes: u16,
+    space_bytes: u8,
 }
 
-/// Space, subject and partition, one after the other.
+/// Space, subject and partition, one after the other, filled up with zeros to whole words, so that they can be
+/// hashed by the word.
 #[derive(Clone)]
 enum Text {
-    Inline(ArrayString<{ Key::INLINE_BYTES }>),
-    Heap(Box<str>),
+    Inline([u8; Key::INLINE_BYTES]),
+    Heap(Box<[u8]>),
 }
 
 impl Key {
     /// How many bytes of space, subject and partition together need no allocation.
-    pub const INLINE_BYTES: usize = 52;
+    pub const INLINE_BYTES: usize = 48;
 
     /// A key of a space (1 to 64 of `A-Z a-z 0-9 _ . -`) and a subject (any UTF-8, 0 to 512 bytes).
     ///
@@ -77,73 +78,86 @@ impl Key {
 
     /// What is limited. Safe to show.
     pub fn space(&self) -> &str {
-        self.text
-            .as_str()
-            .get(..usize::from(self.space_bytes))
-            .unwrap_or_default()
+        self.text(0..usize::from(self.space_bytes))
     }
 
     /// Whose use is counted; empty for all together. Not for logs, metrics or other callers' eyes.
     pub fn subject(&self) -> &str {
-        self.text
-            .as_str()
-            .get(usize::from(self.space_bytes)..self.partition_at())
-            .unwrap_or_default()
+        self.text(usize::from(self.space_bytes)..self.partition_at())
     }
 
     /// The partition, where one is named. As private as the subject.
     pub fn partition(&self) -> Option<&str> {
-        self.text
-            .as_str()
-            .get(self.partition_at()..)
+        Some(self.text(self.partition_at()..usize::from(self.bytes)))
             .filter(|partition| !partition.is_empty())
     }
 
     /// Space, subject and partition joined, and where the first two end: together they tell keys apart.
     #[inline]
     pub fn parts(&self) -> (&[u8], u8, u16) {
-        (
-            self.text.as_str().as_bytes(),
-            self.space_bytes,
-            self.subject_bytes,
-        )
+        (self.as_bytes(), self.space_bytes, self.subject_bytes)
+    }
+
+    /// The bytes of [`Key::parts`] as little-endian words, the last one filled up with zeros.
+    #[inline]
+    pub fn words(&self) -> impl Iterator<Item = u64> {
+        let filled = self.text.filled();
+        let (words, _) = filled[..usize::from(self.bytes).next_multiple_of(8)].as_chunks();
+        words.iter().copied().map(u64::from_le_bytes)
     }
 
     fn partition_at(&self) -> usize {
         usize::from(self.space_bytes) + usize::from(self.subject_bytes)
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the callers have checked both lengths"
-    )]
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        &self.text.filled()[..usize::from(self.bytes)]
+    }
+
+    /// A part of it as text. All came in as text and is cut only between its parts, so reading it so can't fail.
+    fn text(&self, part: Range<usize>) -> &str {
+        str::from_utf8(&self.as_bytes()[part]).unwrap_or_default()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the callers have checked all lengths")]
     fn join(space: &str, subject: &str, partition: &str) -> Self {
+        let bytes = space.len() + subject.len() + partition.len();
         Self {
-            text: Text::join(space, subject, partition),
-            space_bytes: space.len() as u8,
+            text: Text::join([space, subject, partition], bytes),
+            bytes: bytes as u16,
             subject_bytes: subject.len() as u16,
+            space_bytes: space.len() as u8,
         }
     }
 }
 
 impl Text {
-    fn join(space: &str, subject: &str, partition: &str) -> Self {
-        if space.len() + subject.len() + partition.len() > Key::INLINE_BYTES {
-            return Self::Heap([space, subject, partition].concat().into());
+    fn join(parts: [&str; 3], bytes: usize) -> Self {
+        if bytes <= Key::INLINE_BYTES {
+            let mut text = [0; Key::INLINE_BYTES];
+            fill(&mut text, parts);
+            return Self::Inline(text);
         }
-        let mut text = ArrayString::new();
-        text.push_str(space);
-        text.push_str(subject);
-        text.push_str(partition);
-        Self::Inline(text)
+        let mut text = vec![0; bytes.next_multiple_of(8)];
+        fill(&mut text, parts);
+        Self::Heap(text.into())
     }
 
     #[inline]
-    fn as_str(&self) -> &str {
+    fn filled(&self) -> &[u8] {
         match self {
             Self::Inline(text) => text,
             Self::Heap(text) => text,
         }
+    }
+}
+
+fn fill(text: &mut [u8], parts: [&str; 3]) {
+    let mut filled = 0;
+    for part in parts {
+        text[filled..filled + part.len()].copy_from_slice(part.as_bytes());
+        filled += part.len();
     }
 }
 
@@ -164,12 +178,7 @@ impl Hash for Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Key({:?}, subject of {} bytes",
-            self.space(),
-            self.subject_bytes
-        )?;
+        write!(f, "Key({:?}, subject of {} bytes", self.space(), self.subject_bytes)?;
         if let Some(partition) = self.partition() {
             write!(f, ", partition of {} bytes", partition.len())?;
         }
@@ -183,11 +192,7 @@ fn check_space(space: &str) -> Result<()> {
         return Ok(());
     }
     let shown: String = space.chars().take(MAX_SPACE_BYTES + 1).collect();
-    Err(Error::invalid(
-        "key space",
-        format_args!("{shown:?}"),
-        "1 to 64 of A-Z a-z 0-9 _ . -",
-    ))
+    Err(Error::invalid("key space", format_args!("{shown:?}"), "1 to 64 of A-Z a-z 0-9 _ . -"))
 }
 
 fn check_length(field: &str, text: &str, least: usize) -> Result<()> {
@@ -195,9 +200,5 @@ fn check_length(field: &str, text: &str, least: usize) -> Result<()> {
         return Ok(());
     }
     let accepted = format!("{least} to {MAX_SUBJECT_BYTES} bytes of UTF-8");
-    Err(Error::invalid(
-        field,
-        format_args!("{} bytes long", text.len()),
-        &accepted,
-    ))
+    Err(Error::invalid(field, format_args!("{} bytes long", text.len()), &accepted))
 }

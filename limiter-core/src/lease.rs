@@ -66,16 +66,9 @@ impl LeaseRequest {
     /// cap above 2^53 − 1, a TTL below 1 ms or above 30 days.
     pub fn new(scopes: impl Into<Box<[Scope]>>, ttl: Duration) -> Result<Self> {
         let scopes = scopes.into();
-        check_keys("scopes", scopes.iter().map(Scope::key))?;
-        scopes
-            .iter()
-            .try_for_each(|scope| check_amount("cap", scope.cap))?;
-        Ok(Self {
-            id: LeaseId::random()?,
-            scopes,
-            permits: 1,
-            ttl_ms: ttl_ms(ttl)?,
-        })
+        check_keys("scopes", &scopes.iter().map(Scope::key).collect::<Vec<_>>())?;
+        scopes.iter().try_for_each(|scope| check_amount("cap", scope.cap))?;
+        Ok(Self { id: LeaseId::random()?, scopes, permits: 1, ttl_ms: ttl_ms(ttl)? })
     }
 
     /// The same request for several permits in each scope.
@@ -84,11 +77,7 @@ impl LeaseRequest {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for 0 or more than 2^53 − 1.
     pub fn with_permits(mut self, permits: u64) -> Result<Self> {
         if !(1..=EXACT).contains(&permits) {
-            return Err(Error::invalid(
-                "permits",
-                permits,
-                "1 to 9007199254740991 (2^53 - 1)",
-            ));
+            return Err(Error::invalid("permits", permits, "1 to 9007199254740991 (2^53 - 1)"));
         }
         self.permits = permits;
         Ok(self)
@@ -125,12 +114,7 @@ impl LeaseRequest {
     /// it was.
     pub fn lease(&self) -> Lease {
         let keys = self.scopes.iter().map(|scope| scope.key.clone()).collect();
-        Lease {
-            id: self.id.clone(),
-            keys,
-            permits: self.permits,
-            ttl_ms: self.ttl_ms,
-        }
+        Lease { id: self.id.clone(), keys, permits: self.permits, ttl_ms: self.ttl_ms }
     }
 }
 
@@ -152,13 +136,8 @@ impl Lease {
     /// below 1 ms or above 30 days.
     pub fn new(id: LeaseId, keys: impl Into<Box<[Key]>>, ttl: Duration) -> Result<Self> {
         let keys = keys.into();
-        check_keys("keys", keys.iter())?;
-        Ok(Self {
-            id,
-            keys,
-            permits: 1,
-            ttl_ms: ttl_ms(ttl)?,
-        })
+        check_keys("keys", &keys.iter().collect::<Vec<_>>())?;
+        Ok(Self { id, keys, permits: 1, ttl_ms: ttl_ms(ttl)? })
     }
 
     /// The id.
@@ -256,13 +235,10 @@ pub(crate) fn ttl_ms(ttl: Duration) -> Result<u64> {
     }
 }
 
-fn check_keys<'a, I>(field: &str, keys: I) -> Result<()>
-where
-    I: ExactSizeIterator<Item = &'a Key> + Clone,
-{
+fn check_keys(field: &str, keys: &[&Key]) -> Result<()> {
     check_count(field, keys.len())?;
-    for (index, key) in keys.clone().enumerate() {
-        if let Some(first) = keys.clone().take(index).position(|earlier| earlier == key) {
+    for (index, key) in keys.iter().enumerate() {
+        if let Some(first) = keys[..index].iter().position(|earlier| earlier == key) {
             let what = format!("{first} and {index} name one key of {:?}", key.space());
             return Err(Error::invalid(field, what, "each key once in a call"));
         }

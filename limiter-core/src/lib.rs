@@ -18,14 +18,18 @@ mod id;
 mod key;
 mod lease;
 mod limit;
+mod limit_set;
 mod outcome;
 mod period;
 mod quota;
 mod rate;
 mod receipt;
 mod reservation;
+#[cfg(feature = "serde")]
+mod serde_forms;
 mod slot;
 mod system_clock;
+mod text;
 mod tracker;
 
 pub use backend::{Backend, Capabilities, Control};
@@ -38,12 +42,18 @@ pub use id::{LeaseId, ReservationId};
 pub use key::{Key, MAX_SPACE_BYTES, MAX_SUBJECT_BYTES};
 pub use lease::{Acquired, Acquisition, Full, HeldLease, Lease, LeaseRequest, MAX_TTL, Scope};
 pub use limit::{Algorithm, Limit, LimitError, MAX_LOG_UNITS, MAX_WINDOW_DAYS};
+pub use limit_set::LimitSet;
 pub use outcome::{Outcome, Retry, Source};
 pub use period::{Period, Span};
 pub use quota::{MAX_UTC_OFFSET_MINUTES, Quota};
 pub use rate::{Hit, RateLimiter, RateLimiterExt};
 pub use receipt::{Receipt, ReceiptLine};
 pub use reservation::{QuotaCharge, QuotaOutcome, Reservation, Reserved, Settlement};
+#[cfg(feature = "serde")]
+pub use serde_forms::structured;
 pub use slot::{SlotLimiter, SlotLimiterExt};
 pub use system_clock::SystemClock;
+pub use text::ParseError;
+#[doc(hidden)]
+pub use text::checked;
 pub use tracker::{QuotaTracker, QuotaTrackerExt};

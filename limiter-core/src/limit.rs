@@ -87,11 +87,7 @@ impl LimitError {
     }
 
     const fn new(field: &'static str, value: u128, accepted: &'static str) -> Self {
-        Self {
-            field,
-            value,
-            accepted,
-        }
+        Self { field, value, accepted }
     }
 }
 
@@ -103,13 +99,8 @@ impl From<LimitError> for Error {
 
 impl Limit {
     /// No limit. It always fits, stores nothing, and its `remaining` is [`EXACT`].
-    pub const UNLIMITED: Self = Self {
-        max: EXACT,
-        burst: EXACT,
-        window_ms: 0,
-        algorithm: Algorithm::Unlimited,
-        count_denied: false,
-    };
+    pub const UNLIMITED: Self =
+        Self { max: EXACT, burst: EXACT, window_ms: 0, algorithm: Algorithm::Unlimited, count_denied: false };
 
     /// At most `max` units in every window, windows aligned to the Unix epoch. Across the turn of a window
     /// up to twice as many may pass in a short time: [`Limit::sliding_window`] doesn't let them.
@@ -151,25 +142,13 @@ impl Limit {
     /// `burst` of 0, `burst · window` in milliseconds above 2^53 − 1, or another algorithm.
     pub const fn with_burst(mut self, burst: u64) -> Result<Self, LimitError> {
         if !matches!(self.algorithm, Algorithm::TokenBucket) {
-            return Err(LimitError::new(
-                "burst",
-                burst as u128,
-                "a burst only for a token bucket",
-            ));
+            return Err(LimitError::new("burst", burst as u128, "a burst only for a token bucket"));
         }
         if burst == 0 || burst > EXACT {
-            return Err(LimitError::new(
-                "burst",
-                burst as u128,
-                "1 to 2^53 - 1 for a token bucket",
-            ));
+            return Err(LimitError::new("burst", burst as u128, "1 to 2^53 - 1 for a token bucket"));
         }
         if burst > EXACT / self.window_ms {
-            return Err(LimitError::new(
-                "burst",
-                burst as u128,
-                "burst times window in ms up to 2^53 - 1",
-            ));
+            return Err(LimitError::new("burst", burst as u128, "burst times window in ms up to 2^53 - 1"));
         }
         self.burst = burst;
         Ok(self)
@@ -180,22 +159,11 @@ impl Limit {
     /// # Errors
     /// For a sliding log, which would keep an entry for each refusal.
     pub const fn counting_denied(mut self) -> Result<Self, LimitError> {
-        match self.algorithm {
-            Algorithm::SlidingLog => Err(LimitError::new(
-                "count_denied",
-                1,
-                "not for a sliding log, nor for unlimited",
-            )),
-            Algorithm::Unlimited => Err(LimitError::new(
-                "count_denied",
-                1,
-                "not for a sliding log, nor for unlimited",
-            )),
-            _ => {
-                self.count_denied = true;
-                Ok(self)
-            }
+        if matches!(self.algorithm, Algorithm::SlidingLog | Algorithm::Unlimited) {
+            return Err(LimitError::new("count_denied", 1, "not for a sliding log, nor for unlimited"));
         }
+        self.count_denied = true;
+        Ok(self)
     }
 
     /// How it counts.
@@ -248,40 +216,22 @@ impl Limit {
         }
         let weighted = matches!(algorithm, Algorithm::SlidingWindow | Algorithm::TokenBucket);
         if weighted && max > EXACT / window_ms {
-            return Err(LimitError::new(
-                "max",
-                max as u128,
-                "max times window in ms up to 2^53 - 1",
-            ));
+            return Err(LimitError::new("max", max as u128, "max times window in ms up to 2^53 - 1"));
         }
         if matches!(algorithm, Algorithm::SlidingLog) && max > MAX_LOG_UNITS {
-            return Err(LimitError::new(
-                "max",
-                max as u128,
-                "0 to 10000 for a sliding log",
-            ));
+            return Err(LimitError::new("max", max as u128, "0 to 10000 for a sliding log"));
         }
         if matches!(algorithm, Algorithm::TokenBucket) && max == 0 {
             return Err(LimitError::new("max", 0, "at least 1 for a token bucket"));
         }
-        Ok(Self {
-            max,
-            burst: max,
-            window_ms,
-            algorithm,
-            count_denied: false,
-        })
+        Ok(Self { max, burst: max, window_ms, algorithm, count_denied: false })
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "checked just above the cast")]
     const fn build(algorithm: Algorithm, max: u64, window: Duration) -> Result<Self, LimitError> {
         let window_ms = window.as_millis();
         if !window.subsec_nanos().is_multiple_of(1_000_000) {
-            return Err(LimitError::new(
-                "window in ns",
-                window.as_nanos(),
-                "whole milliseconds",
-            ));
+            return Err(LimitError::new("window in ns", window.as_nanos(), "whole milliseconds"));
         }
         if window_ms > MAX_WINDOW_MS as u128 {
             return Err(LimitError::new("window in ms", window_ms, WINDOW));

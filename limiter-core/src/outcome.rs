@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::exact::EXACT;
+
 /// How long to wait before the same charge fits, if nobody else hits.
 ///
 /// The wait is exact: at that moment the charge fits, one millisecond sooner it doesn't.
@@ -32,8 +34,7 @@ impl Retry {
     /// assert_eq!(Retry::After(Duration::from_millis(1001)).after_secs(), Some(2));
     /// ```
     pub fn after_secs(self) -> Option<u64> {
-        self.after()
-            .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        self.after().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 }
 
@@ -65,33 +66,31 @@ pub enum Source {
 }
 
 /// What one charge came to: whether it fits, what is left, and when that changes.
+///
+/// Half a cache line, so that a decision on three charges can be moved without a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    remaining: u64,
+    /// Units left in the lower 56 bits, the charge's place in the upper 8.
+    remaining_and_charge: u64,
     reset_after_ms: u64,
     retry_after_ms: u64,
     charged_at_ms: u64,
-    charge: u8,
 }
 
+const CHARGE_SHIFT: u32 = 56;
+
 /// In `retry_after_ms`: the charge fits.
-const FITS: u64 = u64::MAX;
+pub(crate) const FITS: u64 = u64::MAX;
 /// In `retry_after_ms`: the charge never fits.
-const NEVER: u64 = u64::MAX - 1;
+pub(crate) const NEVER: u64 = u64::MAX - 1;
 /// In `charged_at_ms`: nothing was charged.
-const NOT_CHARGED: u64 = u64::MAX;
+pub(crate) const NOT_CHARGED: u64 = u64::MAX;
 
 impl Outcome {
     /// A charge that fits, by its place in the call. For authors of backends.
     #[inline]
     pub const fn fitting(charge: usize, remaining: u64, reset_after_ms: u64) -> Self {
-        Self {
-            remaining,
-            reset_after_ms,
-            retry_after_ms: FITS,
-            charged_at_ms: NOT_CHARGED,
-            charge: place(charge),
-        }
+        Self::build(charge, remaining, reset_after_ms, FITS, NOT_CHARGED)
     }
 
     /// A charge that doesn't fit until `retry_after_ms` have passed (`None`: never). For authors of backends.
@@ -106,13 +105,7 @@ impl Outcome {
             Some(wait_ms) if wait_ms < NEVER => wait_ms,
             _ => NEVER,
         };
-        Self {
-            remaining,
-            reset_after_ms,
-            retry_after_ms,
-            charged_at_ms: NOT_CHARGED,
-            charge: place(charge),
-        }
+        Self::build(charge, remaining, reset_after_ms, retry_after_ms, NOT_CHARGED)
     }
 
     /// The same outcome, its units charged at a time of the store.
@@ -123,9 +116,24 @@ impl Outcome {
         self
     }
 
+    /// An outcome from all its parts at once, so that it is written once: see the constants for what isn't.
+    #[inline]
+    pub(crate) const fn build(
+        charge: usize,
+        remaining: u64,
+        reset_after_ms: u64,
+        retry_after_ms: u64,
+        charged_at_ms: u64,
+    ) -> Self {
+        // What is remaining is at most 2^53 - 1 and a call has at most 64 charges: both fit in one word.
+        let remaining = if remaining > EXACT { EXACT } else { remaining };
+        let remaining_and_charge = (charge as u64) << CHARGE_SHIFT | remaining;
+        Self { remaining_and_charge, reset_after_ms, retry_after_ms, charged_at_ms }
+    }
+
     /// Which charge of the call this is about, counted from 0.
     pub const fn charge(&self) -> usize {
-        self.charge as usize
+        (self.remaining_and_charge >> CHARGE_SHIFT) as usize
     }
 
     /// Whether the charge fits.
@@ -136,7 +144,7 @@ impl Outcome {
 
     /// Units left after the call.
     pub const fn remaining(&self) -> u64 {
-        self.remaining
+        self.remaining_and_charge & ((1 << CHARGE_SHIFT) - 1)
     }
 
     /// Time until the counter is as if never used, if nobody hits it again; zero when it already is.
@@ -156,28 +164,19 @@ impl Outcome {
     /// The store's time at which units were charged, where they were: allowed and a cost above 0, or denied by
     /// a limit that counts denied hits.
     pub const fn charged_at_ms(&self) -> Option<u64> {
-        if self.charged_at_ms == NOT_CHARGED {
-            None
-        } else {
-            Some(self.charged_at_ms)
-        }
+        if self.charged_at_ms == NOT_CHARGED { None } else { Some(self.charged_at_ms) }
     }
 }
 
+#[expect(clippy::missing_fields_in_debug, reason = "they are shown as what they mean")]
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outcome")
-            .field("charge", &self.charge)
-            .field("remaining", &self.remaining)
+            .field("charge", &self.charge())
+            .field("remaining", &self.remaining())
             .field("reset_after", &self.reset_after())
             .field("retry_after", &self.retry_after())
             .field("charged_at_ms", &self.charged_at_ms())
             .finish()
     }
-}
-
-/// A call has at most 64 charges, so the place of one fits.
-#[expect(clippy::cast_possible_truncation, reason = "kept below 256 just before")]
-const fn place(charge: usize) -> u8 {
-    if charge > 255 { 255 } else { charge as u8 }
 }

@@ -62,10 +62,7 @@ impl Period {
         let offset_ms = i64::from(utc_offset_minutes) * MINUTE_MS;
         let local_ms = i64::try_from(now_ms.min(EXACT)).unwrap_or(i64::MAX) + offset_ms;
         let (start, end) = self.local_span(local_ms);
-        Span {
-            start_ms: start - offset_ms,
-            end_ms: u64::try_from(end - offset_ms).unwrap_or(0),
-        }
+        Span { start_ms: start - offset_ms, end_ms: u64::try_from(end - offset_ms).unwrap_or(0) }
     }
 
     fn local_span(self, local_ms: i64) -> (i64, i64) {
@@ -79,15 +76,8 @@ impl Period {
             }
             Self::Month => {
                 let (year, month) = year_and_month(day);
-                let (next_year, next_month) = if month == 12 {
-                    (year + 1, 1)
-                } else {
-                    (year, month + 1)
-                };
-                (
-                    first_day_of(year, month) * DAY_MS,
-                    first_day_of(next_year, next_month) * DAY_MS,
-                )
+                let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+                (first_day_of(year, month) * DAY_MS, first_day_of(next_year, next_month) * DAY_MS)
             }
             Self::Year => {
                 let (year, _) = year_and_month(day);
@@ -119,11 +109,7 @@ fn year_and_month(day: i64) -> (i64, i64) {
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month)
 }

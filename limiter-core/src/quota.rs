@@ -33,17 +33,9 @@ impl Quota {
     /// `max` above 2^53 − 1.
     pub const fn new(max: u64, period: Period) -> Result<Self, LimitError> {
         if max > EXACT {
-            return Err(LimitError {
-                field: "max",
-                value: max as u128,
-                accepted: "0 to 2^53 - 1",
-            });
+            return Err(LimitError { field: "max", value: max as u128, accepted: "0 to 2^53 - 1" });
         }
-        Ok(Self {
-            max,
-            period,
-            utc_offset_minutes: 0,
-        })
+        Ok(Self { max, period, utc_offset_minutes: 0 })
     }
 
     /// The same quota, its periods turning at a fixed offset from UTC (east is positive).
@@ -53,16 +45,8 @@ impl Quota {
     pub const fn with_utc_offset_minutes(mut self, minutes: i16) -> Result<Self, LimitError> {
         if minutes.unsigned_abs() > MAX_UTC_OFFSET_MINUTES.unsigned_abs() {
             let value = minutes.unsigned_abs() as u128;
-            let field = if minutes < 0 {
-                "utc offset in minutes west"
-            } else {
-                "utc offset in minutes east"
-            };
-            return Err(LimitError {
-                field,
-                value,
-                accepted: "up to 1080 (18 h)",
-            });
+            let field = if minutes < 0 { "utc offset in minutes west" } else { "utc offset in minutes east" };
+            return Err(LimitError { field, value, accepted: "up to 1080 (18 h)" });
         }
         self.utc_offset_minutes = minutes;
         Ok(self)

@@ -143,11 +143,7 @@ impl<'a> Charges<'a> {
 impl<'a, L: RateLimiter + ?Sized> Hit<'a, L> {
     #[inline]
     const fn new(limiter: &'a L, charges: Charges<'a>) -> Self {
-        Self {
-            limiter,
-            charges,
-            waiting: None,
-        }
+        Self { limiter, charges, waiting: None }
     }
 
     #[cold]
@@ -174,8 +170,6 @@ impl<L: RateLimiter + ?Sized> Future for Hit<'_, L> {
 
 impl<L: ?Sized> Debug for Hit<'_, L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hit")
-            .field("charges", &self.charges.as_slice())
-            .finish_non_exhaustive()
+        f.debug_struct("Hit").field("charges", &self.charges.as_slice()).finish_non_exhaustive()
     }
 }

@@ -26,22 +26,14 @@ pub struct ReceiptLine {
 impl Receipt {
     /// An empty receipt for charges made there.
     pub const fn new(source: Source) -> Self {
-        Self {
-            lines: Vec::new(),
-            source,
-        }
+        Self { lines: Vec::new(), source }
     }
 
     /// Adds a charge that was made at a time of the store. A service gets its receipts from
     /// [`Decision::into_receipt`](crate::Decision::into_receipt); this is for layers, backends and their tests.
     pub fn add(&mut self, charge: &Charge<'_>, charged_at_ms: u64) {
         let (key, limit) = (charge.key().clone(), *charge.limit());
-        self.lines.push(ReceiptLine {
-            key,
-            limit,
-            cost: charge.cost(),
-            charged_at_ms,
-        });
+        self.lines.push(ReceiptLine { key, limit, cost: charge.cost(), charged_at_ms });
     }
 
     /// The charges that were made.

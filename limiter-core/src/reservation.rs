@@ -72,11 +72,7 @@ impl Reservation {
     pub fn new(charges: impl Into<Box<[QuotaCharge]>>, ttl: Duration) -> Result<Self> {
         let charges = charges.into();
         check_charges(&charges)?;
-        Ok(Self {
-            id: ReservationId::random()?,
-            charges,
-            ttl_ms: ttl_ms(ttl)?,
-        })
+        Ok(Self { id: ReservationId::random()?, charges, ttl_ms: ttl_ms(ttl)? })
     }
 
     /// The same reservation under an id of one's own choice: for tests and for repeating a lost request.
@@ -96,26 +92,15 @@ impl Reservation {
             let accepted = format!("{}, one for each charge of the reservation", self.charges.len());
             return Err(Error::invalid("number of amounts", actual.len(), &accepted));
         }
-        let settle = |(charge, amount): (&QuotaCharge, &u64)| QuotaCharge {
-            amount: *amount,
-            ..charge.clone()
-        };
-        Settlement::new(
-            self.id.clone(),
-            self.charges.iter().zip(actual).map(settle).collect::<Box<[_]>>(),
-        )
+        let settle =
+            |(charge, amount): (&QuotaCharge, &u64)| QuotaCharge { amount: *amount, ..charge.clone() };
+        Settlement::new(self.id.clone(), self.charges.iter().zip(actual).map(settle).collect::<Box<[_]>>())
     }
 
     /// The settlement that gives everything back: nothing was used.
     pub fn cancellation(&self) -> Settlement {
-        let nothing = |charge: &QuotaCharge| QuotaCharge {
-            amount: 0,
-            ..charge.clone()
-        };
-        Settlement {
-            id: self.id.clone(),
-            charges: self.charges.iter().map(nothing).collect(),
-        }
+        let nothing = |charge: &QuotaCharge| QuotaCharge { amount: 0, ..charge.clone() };
+        Settlement { id: self.id.clone(), charges: self.charges.iter().map(nothing).collect() }
     }
 
     /// The id.
@@ -211,10 +196,7 @@ impl Reserved {
 
     /// The first charge that was refused, and how its counter stands.
     pub fn refused(&self) -> Option<(usize, &QuotaOutcome)> {
-        self.outcomes()
-            .iter()
-            .enumerate()
-            .find(|(_, outcome)| !outcome.is_allowed())
+        self.outcomes().iter().enumerate().find(|(_, outcome)| !outcome.is_allowed())
     }
 
     /// The longest wait among the refused charges; `None` when granted.
@@ -230,11 +212,7 @@ fn check_charges(charges: &[QuotaCharge]) -> Result<()> {
         let same = |other: &QuotaCharge| other.quota.same_counter(&charge.quota) && other.key == charge.key;
         if let Some(first) = charges[..index].iter().position(same) {
             let what = format!("{first} and {index} name one counter of {:?}", charge.key.space());
-            return Err(Error::invalid(
-                "charges",
-                what,
-                "each key, period and offset once in a call",
-            ));
+            return Err(Error::invalid("charges", what, "each key, period and offset once in a call"));
         }
     }
     Ok(())

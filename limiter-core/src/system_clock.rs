@@ -1,5 +1,6 @@
 //! The system's clock, cheap enough for every hit.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,22 +18,32 @@ const NS_PER_MS: u64 = 1_000_000;
 /// It reads the processor's time counter and compares it with the system's clock once a second. Where the
 /// system's clock was set forward, it follows within a second. Where that was set back, it slows down by 5 %
 /// until both agree, so that nobody sees time go back and no window stands still.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+#[derive(Clone, Copy)]
+pub struct SystemClock(&'static State);
 
 impl SystemClock {
     /// The clock. All of a process show the same time.
     pub fn new() -> Self {
-        state();
-        Self
+        Self(state())
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SystemClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SystemClock")
     }
 }
 
 impl Clock for SystemClock {
     #[inline]
     fn now_ms(&self) -> u64 {
-        let state = state();
-        state.now_ms(state.ticks.delta_as_nanos(0, state.ticks.raw()), system_ns)
+        self.0.reading.now_ms(ticks_ns(&self.0.ticks), system_ns)
     }
 }
 
@@ -41,23 +52,17 @@ struct State {
     reading: Reading,
 }
 
-impl std::ops::Deref for State {
-    type Target = Reading;
-    fn deref(&self) -> &Reading {
-        &self.reading
-    }
-}
-
 fn state() -> &'static State {
     static STATE: OnceLock<State> = OnceLock::new();
     STATE.get_or_init(|| {
         let ticks = quanta::Clock::new();
-        let ticks_ns = ticks.delta_as_nanos(0, ticks.raw());
-        State {
-            reading: Reading::new(ticks_ns, system_ns()),
-            ticks,
-        }
+        State { reading: Reading::new(ticks_ns(&ticks), system_ns()), ticks }
     })
+}
+
+#[inline]
+fn ticks_ns(ticks: &quanta::Clock) -> u64 {
+    ticks.delta_as_nanos(0, ticks.raw())
 }
 
 fn system_ns() -> u64 {
@@ -103,9 +108,7 @@ impl Reading {
     fn compare(&self, ticks_ns: u64, system_ns: impl FnOnce() -> u64) {
         let due_ns = self.compare_at_ns.load(Ordering::Relaxed);
         let next_ns = ticks_ns.saturating_add(COMPARE_EVERY_NS);
-        let mine = self
-            .compare_at_ns
-            .compare_exchange(due_ns, next_ns, Ordering::Relaxed, Ordering::Relaxed);
+        let mine = self.compare_at_ns.compare_exchange(due_ns, next_ns, Ordering::Relaxed, Ordering::Relaxed);
         if ticks_ns < due_ns || mine.is_err() {
             return;
         }
@@ -113,12 +116,9 @@ impl Reading {
         let shown_ns = ticks_ns.wrapping_add(offset_ns);
         let system_ns = system_ns();
         let since_last_ns = (ticks_ns - due_ns).saturating_add(COMPARE_EVERY_NS);
-        let ahead_ns = shown_ns
-            .saturating_sub(system_ns)
-            .min(since_last_ns / GIVE_BACK_PART);
+        let ahead_ns = shown_ns.saturating_sub(system_ns).min(since_last_ns / GIVE_BACK_PART);
         let corrected_ns = shown_ns.max(system_ns) - ahead_ns;
-        self.offset_ns
-            .store(corrected_ns.wrapping_sub(ticks_ns), Ordering::Relaxed);
+        self.offset_ns.store(corrected_ns.wrapping_sub(ticks_ns), Ordering::Relaxed);
     }
 }
 
@@ -131,10 +131,7 @@ mod tests {
     #[test]
     fn it_follows_a_clock_that_is_set_forward_within_a_second() {
         let reading = Reading::new(5 * S, 1_000 * S);
-        assert_eq!(
-            reading.now_ms(5 * S, || unreachable!("compared too early")),
-            1_000_000
-        );
+        assert_eq!(reading.now_ms(5 * S, || unreachable!("compared too early")), 1_000_000);
         assert_eq!(reading.now_ms(6 * S, || 4_601 * S), 4_601_000);
         assert_eq!(reading.now_ms(6 * S + 7_000_000, || unreachable!()), 4_601_007);
     }

@@ -40,16 +40,8 @@ impl AnyCounter {
     /// `counters[i]` belongs to `charges[i]`; it is changed in place and is to be stored only when outcome `i`
     /// tells `charged_at_ms`.
     pub fn hit(counters: &mut [Self], charges: &[Charge<'_>], clock_ms: u64) -> Decision {
-        let fit = counters
-            .iter()
-            .zip(charges)
-            .all(|(counter, charge)| counter.fits(charge, clock_ms));
-        Self::judge_all(
-            counters,
-            charges,
-            clock_ms,
-            if fit { Act::Charge } else { Act::Deny },
-        )
+        let fit = counters.iter().zip(charges).all(|(counter, charge)| counter.fits(charge, clock_ms));
+        Self::judge_all(counters, charges, clock_ms, if fit { Act::Charge } else { Act::Deny })
     }
 
     /// Describes a whole call without making it.

@@ -3,7 +3,7 @@
 use crate::charge::Charge;
 use crate::exact::effective_ms;
 use crate::limit::Limit;
-use crate::outcome::Outcome;
+use crate::outcome::{FITS, NEVER, NOT_CHARGED, Outcome};
 
 /// One counter of one algorithm. `Default` is the counter that was never used.
 ///
@@ -57,7 +57,8 @@ pub fn fits<C: Counter + Copy>(counter: &C, charge: &Charge<'_>, clock_ms: u64) 
 
 /// Applies one charge to a counter and tells its outcome. What is left in `counter` is to be stored only when
 /// the outcome tells `charged_at_ms`; a log, which may be judged where it is stored, is changed only then.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call costs a tenth of a warm hit")]
 pub fn judge<C: Counter>(
     counter: &mut C,
     place: usize,
@@ -86,7 +87,8 @@ pub fn refund<C: Counter>(counter: &mut C, charge: &Charge<'_>, charged_at_ms: u
     })
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call costs a tenth of a warm hit")]
 fn judge_at<C: Counter>(
     counter: &mut C,
     place: usize,
@@ -108,23 +110,16 @@ fn judge_at<C: Counter>(
         counter.charge(limit, now_ms, cost);
         remaining = remaining.saturating_sub(cost);
     }
-    let reset_after_ms = counter.reset_after_ms(limit, now_ms);
-    let outcome = if fits {
-        Outcome::fitting(place, remaining, reset_after_ms)
+    let retry_after_ms = if fits {
+        FITS
+    } else if cost > limit.capacity() || limit.max() == 0 {
+        NEVER
     } else {
-        let never = cost > limit.capacity() || limit.max() == 0;
-        let wait_ms = if never {
-            None
-        } else {
-            Some(counter.retry_after_ms(limit, now_ms, cost))
-        };
-        Outcome::refused(place, remaining, reset_after_ms, wait_ms)
+        counter.retry_after_ms(limit, now_ms, cost)
     };
-    if counted {
-        outcome.charged_at(now_ms)
-    } else {
-        outcome
-    }
+    let reset_after_ms = counter.reset_after_ms(limit, now_ms);
+    let charged_at_ms = if counted { now_ms } else { NOT_CHARGED };
+    Outcome::build(place, remaining, reset_after_ms, retry_after_ms, charged_at_ms)
 }
 
 #[inline]

@@ -46,11 +46,7 @@ impl Counter for FixedWindow {
 
     #[inline]
     fn reset_after_ms(&self, limit: &Limit, now_ms: u64) -> u64 {
-        if self.count > 0 {
-            self.left_ms(limit, now_ms)
-        } else {
-            0
-        }
+        if self.count > 0 { self.left_ms(limit, now_ms) } else { 0 }
     }
 
     #[inline]

@@ -21,11 +21,7 @@ pub(super) struct Held {
 
 impl<I: Eq + Hash> Default for Holdings<I> {
     fn default() -> Self {
-        Self {
-            held: HashMap::new(),
-            by_expiry: BTreeSet::new(),
-            total: 0,
-        }
+        Self { held: HashMap::new(), by_expiry: BTreeSet::new(), total: 0 }
     }
 }
 
@@ -37,28 +33,14 @@ impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
 
     /// All units held now.
     pub(super) fn total(&self, now_ms: u64) -> u64 {
-        let expired = self
-            .by_expiry
-            .iter()
-            .take_while(|(expires_ms, _)| *expires_ms <= now_ms);
+        let expired = self.by_expiry.iter().take_while(|(expires_ms, _)| *expires_ms <= now_ms);
         self.total - expired.map(|(_, id)| self.units(id)).sum::<u64>()
     }
 
     /// What is held now, the first to expire first.
     pub(super) fn live(&self, now_ms: u64) -> impl Iterator<Item = (&I, Held)> {
-        let live = self
-            .by_expiry
-            .iter()
-            .skip_while(move |(expires_ms, _)| *expires_ms <= now_ms);
-        live.map(|(expires_ms, id)| {
-            (
-                id,
-                Held {
-                    units: self.units(id),
-                    expires_ms: *expires_ms,
-                },
-            )
-        })
+        let live = self.by_expiry.iter().skip_while(move |(expires_ms, _)| *expires_ms <= now_ms);
+        live.map(|(expires_ms, id)| (id, Held { units: self.units(id), expires_ms: *expires_ms }))
     }
 
     /// Holds units under an id until a time, instead of what was held under it.
@@ -88,9 +70,19 @@ impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
         }
     }
 
+    /// Whether an id stands in it, expired or not.
+    pub(super) fn contains(&self, id: &I) -> bool {
+        self.held.contains_key(id)
+    }
+
     /// How many ids stand in it, expired or not.
     pub(super) fn len(&self) -> usize {
         self.held.len()
+    }
+
+    /// The time at which the first of them expires.
+    pub(super) fn first_expiry_ms(&self) -> Option<u64> {
+        self.by_expiry.first().map(|(expires_ms, _)| *expires_ms)
     }
 
     /// The time at which the last of them expires.

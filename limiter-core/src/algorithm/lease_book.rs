@@ -23,10 +23,7 @@ pub fn acquire(books: &mut [LeaseBook], request: &LeaseRequest, now_ms: u64) -> 
     let mut live_in = 0;
     for held in books.iter().filter_map(|book| book.held.get(id, now_ms)) {
         if held.units != permits {
-            let message = format!(
-                "lease {id} holds {} permits, asked for again with {permits}",
-                held.units
-            );
+            let message = format!("lease {id} holds {} permits, asked for again with {permits}", held.units);
             return Err(Error::new(ErrorKind::Conflict, message).with_operation("acquire"));
         }
         live_in += 1;
@@ -34,20 +31,14 @@ pub fn acquire(books: &mut [LeaseBook], request: &LeaseRequest, now_ms: u64) -> 
     let again = live_in == books.len();
     let full = |(book, scope): (&LeaseBook, &Scope)| !book.has_room(id, permits, scope.cap(), now_ms);
     if !again && let Some(denied_by) = books.iter().zip(request.scopes()).position(full) {
-        return Ok(Acquisition::Full(Full {
-            denied_by,
-            in_use: in_use(books, now_ms),
-        }));
+        return Ok(Acquisition::Full(Full { denied_by, in_use: in_use(books, now_ms) }));
     }
     let expires_ms = later_ms(now_ms, request.ttl_ms());
     for book in &mut *books {
         book.held.drop_expired(now_ms);
         book.held.put(id, permits, expires_ms);
     }
-    Ok(Acquisition::Acquired(Acquired {
-        lease: request.lease(),
-        in_use: in_use(books, now_ms),
-    }))
+    Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use: in_use(books, now_ms) }))
 }
 
 /// Moves a lease's expiry to `ttl_ms` from now if it is live in all the books; otherwise removes it from all of
@@ -93,6 +84,16 @@ impl LeaseBook {
     /// Removes what has run out.
     pub fn drop_expired(&mut self, now_ms: u64) {
         self.held.drop_expired(now_ms);
+    }
+
+    /// Whether a lease stands in it, run out or not.
+    pub fn contains(&self, id: &LeaseId) -> bool {
+        self.held.contains(id)
+    }
+
+    /// When the first of its leases runs out; `None` when it is as if never used.
+    pub fn first_expiry_ms(&self) -> Option<u64> {
+        self.held.first_expiry_ms()
     }
 
     /// How many leases stand in it, those that ran out and weren't removed yet among them.

@@ -34,11 +34,8 @@ pub struct QuotaCounter {
 /// minutes ago. Nothing changes.
 pub fn reserve(counters: &mut [QuotaCounter], reservation: &Reservation, clock_ms: u64) -> Result<Reserved> {
     let charges = reservation.charges();
-    let standings: Vec<_> = counters
-        .iter()
-        .zip(charges)
-        .map(|(counter, charge)| counter.at(charge.quota(), clock_ms))
-        .collect();
+    let standings: Vec<_> =
+        counters.iter().zip(charges).map(|(counter, charge)| counter.at(charge.quota(), clock_ms)).collect();
     let mut outcomes = Vec::with_capacity(charges.len());
     for (standing, charge) in standings.iter().zip(charges) {
         outcomes.push(standing.reserve(reservation.id(), charge)?);
@@ -46,18 +43,11 @@ pub fn reserve(counters: &mut [QuotaCounter], reservation: &Reservation, clock_m
     if !outcomes.iter().all(QuotaOutcome::is_allowed) {
         return Ok(Reserved::Refused(outcomes));
     }
-    let times: Vec<_> = standings
-        .iter()
-        .map(|standing| (standing.now_ms, standing.span))
-        .collect();
+    let times: Vec<_> = standings.iter().map(|standing| (standing.now_ms, standing.span)).collect();
     let granted = counters.iter_mut().zip(charges).zip(times);
     let hold = |((counter, charge), (now_ms, span)): ((&mut QuotaCounter, &QuotaCharge), (u64, Span))| {
         counter.roll(now_ms, span, clock_ms);
-        counter.held.put(
-            reservation.id(),
-            charge.amount(),
-            later_ms(now_ms, reservation.ttl_ms()),
-        );
+        counter.held.put(reservation.id(), charge.amount(), later_ms(now_ms, reservation.ttl_ms()));
         counter.at(charge.quota(), clock_ms).outcome(charge.quota(), None)
     };
     Ok(Reserved::Granted(granted.map(hold).collect()))
@@ -67,9 +57,7 @@ pub fn reserve(counters: &mut [QuotaCounter], reservation: &Reservation, clock_m
 /// settled within the last ten minutes. `counters[i]` belongs to charge `i`.
 pub fn settle(counters: &mut [QuotaCounter], settlement: &Settlement, clock_ms: u64) -> Vec<QuotaOutcome> {
     let pairs = counters.iter_mut().zip(settlement.charges());
-    pairs
-        .map(|(counter, charge)| counter.settle(settlement.id(), charge, clock_ms))
-        .collect()
+    pairs.map(|(counter, charge)| counter.settle(settlement.id(), charge, clock_ms)).collect()
 }
 
 impl QuotaCounter {
@@ -99,12 +87,13 @@ impl QuotaCounter {
 
     /// From when on it is as if never used, as far as the calendar of its last change tells.
     pub fn idle_at_ms(&self) -> u64 {
-        let counted_until = if self.used > 0 || self.held.len() > 0 {
-            self.end_ms
-        } else {
-            0
-        };
+        let counted_until = if self.used > 0 || self.held.len() > 0 { self.end_ms } else { 0 };
         counted_until.max(self.settled.last_expiry_ms().unwrap_or(0))
+    }
+
+    /// Whether it remembers an id, as held or as settled, run out or not.
+    pub fn contains(&self, id: &ReservationId) -> bool {
+        self.held.contains(id) || self.settled.contains(id)
     }
 
     /// How many reservations and settled ids it remembers.
@@ -139,14 +128,7 @@ impl QuotaCounter {
         let current = known.filter(|counter| counter.start_ms == span.start_ms && counter.end_ms > 0);
         let used = current.map_or(0, |counter| counter.used);
         let reserved = current.map_or(0, |counter| counter.held.total(now_ms));
-        Standing {
-            now_ms,
-            span,
-            used,
-            reserved,
-            current,
-            known,
-        }
+        Standing { now_ms, span, used, reserved, current, known }
     }
 
     /// Brings the state to the effective time, to be changed.
@@ -178,25 +160,19 @@ struct Standing<'a> {
 
 impl Standing<'_> {
     fn is_settled(&self, id: &ReservationId) -> bool {
-        self.known
-            .is_some_and(|counter| counter.settled.get(id, self.now_ms).is_some())
+        self.known.is_some_and(|counter| counter.settled.get(id, self.now_ms).is_some())
     }
 
     fn reserve(&self, id: &ReservationId, charge: &QuotaCharge) -> Result<QuotaOutcome> {
         let (quota, amount) = (charge.quota(), charge.amount());
         if self.is_settled(id) {
-            return Err(conflict(format!(
-                "reservation {id} was settled less than ten minutes ago"
-            )));
+            return Err(conflict(format!("reservation {id} was settled less than ten minutes ago")));
         }
         let held = self.current.and_then(|counter| counter.held.get(id, self.now_ms));
         let retry = match held {
             Some(held) if held.units == amount => None,
             Some(held) => {
-                let message = format!(
-                    "reservation {id} holds {}, asked for again with {amount}",
-                    held.units
-                );
+                let message = format!("reservation {id} holds {}, asked for again with {amount}", held.units);
                 return Err(conflict(message));
             }
             None if amount > quota.max() => Some(Retry::Never),
@@ -211,10 +187,7 @@ impl Standing<'_> {
     fn retry_below(&self, most: u64) -> Retry {
         let mut reserved = self.reserved;
         let mut at_ms = self.span.end_ms;
-        let live = self
-            .current
-            .into_iter()
-            .flat_map(|counter| counter.held.live(self.now_ms));
+        let live = self.current.into_iter().flat_map(|counter| counter.held.live(self.now_ms));
         for (_, held) in live {
             reserved -= held.units;
             if self.used + reserved <= most {

@@ -53,19 +53,12 @@ impl SlidingLog {
 
     fn sum(&self, limit: &Limit, now_ms: u64) -> u64 {
         let window_ms = limit.window_ms();
-        let expired = self
-            .entries
-            .iter()
-            .take_while(|entry| !entry.is_live(window_ms, now_ms));
+        let expired = self.entries.iter().take_while(|entry| !entry.is_live(window_ms, now_ms));
         self.total - expired.map(|entry| entry.units).sum::<u64>()
     }
 
     fn drop_expired(&mut self, window_ms: u64, now_ms: u64) {
-        while let Some(oldest) = self
-            .entries
-            .front()
-            .filter(|oldest| !oldest.is_live(window_ms, now_ms))
-        {
+        while let Some(oldest) = self.entries.front().filter(|oldest| !oldest.is_live(window_ms, now_ms)) {
             self.total -= oldest.units;
             self.entries.pop_front();
         }
@@ -93,19 +86,14 @@ impl Counter for SlidingLog {
         self.drop_expired(limit.window_ms(), now_ms);
         match self.entries.back_mut() {
             Some(newest) if newest.at_ms == now_ms => newest.units += cost,
-            _ => self.entries.push_back(Entry {
-                at_ms: now_ms,
-                units: cost,
-            }),
+            _ => self.entries.push_back(Entry { at_ms: now_ms, units: cost }),
         }
         self.total += cost;
         self.written_ms = now_ms;
     }
 
     fn reset_after_ms(&self, limit: &Limit, now_ms: u64) -> u64 {
-        self.newest_ms().map_or(0, |newest_ms| {
-            (newest_ms + limit.window_ms()).saturating_sub(now_ms)
-        })
+        self.newest_ms().map_or(0, |newest_ms| (newest_ms + limit.window_ms()).saturating_sub(now_ms))
     }
 
     fn retry_after_ms(&self, limit: &Limit, now_ms: u64, cost: u64) -> u64 {
@@ -121,10 +109,7 @@ impl Counter for SlidingLog {
     }
 
     fn refund(&mut self, limit: &Limit, now_ms: u64, cost: u64, charged_at_ms: u64) -> bool {
-        let Ok(place) = self
-            .entries
-            .binary_search_by_key(&charged_at_ms, |entry| entry.at_ms)
-        else {
+        let Ok(place) = self.entries.binary_search_by_key(&charged_at_ms, |entry| entry.at_ms) else {
             return false;
         };
         let Some(entry) = self.entries.get_mut(place) else {

@@ -58,11 +58,7 @@ impl Counter for SlidingWindow {
     fn charge(&mut self, limit: &Limit, now_ms: u64, cost: u64) {
         let charged = self.current.saturating_add(cost);
         // The most that keeps count · W exact. Only a denied hit that counts can pass it.
-        self.current = if charged > limit.max() {
-            charged.min(EXACT / limit.window_ms())
-        } else {
-            charged
-        };
+        self.current = if charged > limit.max() { charged.min(EXACT / limit.window_ms()) } else { charged };
         self.written_ms = now_ms;
     }
 
@@ -81,11 +77,7 @@ impl Counter for SlidingWindow {
     fn retry_after_ms(&self, limit: &Limit, now_ms: u64, cost: u64) -> u64 {
         let left_ms = self.left_ms(limit, now_ms);
         let window_ms = limit.window_ms();
-        match limit
-            .max()
-            .checked_sub(self.current)
-            .and_then(|room| room.checked_sub(cost))
-        {
+        match limit.max().checked_sub(self.current).and_then(|room| room.checked_sub(cost)) {
             Some(spare) if self.previous > 0 => left_ms - spare * window_ms / self.previous,
             Some(_) => 0,
             None => left_ms + window_ms - (limit.max() - cost) * window_ms / self.current,

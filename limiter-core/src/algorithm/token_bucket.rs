@@ -45,10 +45,8 @@ impl Counter for TokenBucket {
 
     #[inline]
     fn charge(&mut self, limit: &Limit, now_ms: u64, cost: u64) {
-        self.level = match cost <= limit.capacity() {
-            true => self.level.saturating_sub(cost * limit.window_ms()),
-            false => 0,
-        };
+        self.level =
+            if cost <= limit.capacity() { self.level.saturating_sub(cost * limit.window_ms()) } else { 0 };
         self.set_written(limit, now_ms);
     }
 

@@ -1,0 +1,240 @@
+//! Rates in memory.
+
+use std::sync::{Mutex, MutexGuard};
+
+use arrayvec::ArrayVec;
+use limiter_core::algorithm::Act;
+use limiter_core::{
+    Algorithm, Charge, Decision, EXACT, Key, Limit, MAX_PER_CALL, Outcome, Receipt, Result, Source,
+    check_charges,
+};
+
+use crate::config::Config;
+use crate::error;
+use crate::key::{Fingerprint, Fingerprinter, spread};
+use crate::layout::Layout;
+use crate::lock::lock;
+use crate::shard::{Place, Shard};
+
+/// All rate counters, spread over shards by fingerprint.
+pub(crate) struct Rates {
+    shards: Box<[Padded]>,
+    fingerprinter: Fingerprinter,
+}
+
+/// Apart from its neighbours, so that two threads on two shards share no cache line.
+///
+/// The lock is a plain mutex: it is held for some tens of nanoseconds, never across an await, and only when a
+/// full shard is looked through for expired counters for some microseconds.
+#[repr(align(128))]
+struct Padded(Mutex<Shard>);
+
+type Guards<'a> = ArrayVec<(usize, MutexGuard<'a, Shard>), MAX_PER_CALL>;
+
+/// Where each charge of a call counts: which of the locked shards, where in it.
+type Seats = ArrayVec<(usize, (Place, Fingerprint)), MAX_PER_CALL>;
+
+impl Rates {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let layout = Layout::of(config);
+        let shard = || Padded(Mutex::new(Shard::new(&layout)));
+        let shards = std::iter::repeat_with(shard).take(layout.shards).collect();
+        Ok(Self { shards, fingerprinter: Fingerprinter::random()? })
+    }
+
+    /// How many counters stand in it, expired ones that nothing has replaced yet among them.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(&shard.0).len()).sum()
+    }
+
+    /// Decides a call: makes it, or only looks at it.
+    pub(crate) fn decide(&self, charges: &[Charge<'_>], clock_ms: u64, look: bool) -> Result<Decision> {
+        let Some(charge) = single(charges) else { return self.decide_all(charges, clock_ms, look) };
+        let act = if look { Act::Look } else { Act::Charge };
+        let (source, outcome) = self.decide_one(charge, clock_ms, act)?;
+        Ok(Decision::of_one(source, outcome))
+    }
+
+    /// Decides the only charge of a call.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call costs a tenth of a warm hit")]
+    pub(crate) fn decide_one(
+        &self,
+        charge: &Charge<'_>,
+        clock_ms: u64,
+        act: Act,
+    ) -> Result<(Source, Outcome)> {
+        let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
+        let mut shard = lock(&self.shards[self.shard_of(fingerprint)].0);
+        let place = match shard.find(fingerprint) {
+            Some(slot) => Place::Own(slot),
+            None => place_new(&mut shard, fingerprint, charge, clock_ms, act),
+        };
+        let outcome = shard.judge((place, fingerprint), 0, charge, clock_ms, act)?;
+        Ok((source_of(place.is_shared()), outcome))
+    }
+
+    /// Decides a call of any number of charges.
+    ///
+    /// # Errors
+    /// `InvalidRequest`, and `Capacity` while nothing has changed.
+    #[inline(never)]
+    pub(crate) fn decide_all(&self, charges: &[Charge<'_>], clock_ms: u64, look: bool) -> Result<Decision> {
+        check_charges(charges)?;
+        let (mut guards, mut seats) = (Guards::new(), Seats::new());
+        let fingerprints = self.lock_all(charges, &mut guards);
+        if !look {
+            make_room(&mut guards, &fingerprints, clock_ms);
+        }
+        for (charge, (shard, fingerprint)) in charges.iter().zip(&fingerprints) {
+            seats.push((*shard, (seat(&guards, &seats, *shard, *fingerprint, charge), *fingerprint)));
+        }
+        let act = act_on(&guards, &seats, charges, clock_ms, look)?;
+        let mut outcomes = ArrayVec::<Outcome, MAX_PER_CALL>::new();
+        for (index, (charge, (shard, seat))) in charges.iter().zip(&seats).enumerate() {
+            outcomes.push(guards[*shard].1.judge(*seat, index, charge, clock_ms, act)?);
+        }
+        let shared = seats.iter().any(|(_, (place, _))| place.is_shared());
+        Ok(Decision::new(source_of(shared), outcomes))
+    }
+
+    /// Locks the shards of all charges, in the order of their numbers, so that no two calls wait for each other.
+    /// Tells for each charge which of the guards is its own.
+    fn lock_all<'a>(
+        &'a self,
+        charges: &[Charge<'_>],
+        guards: &mut Guards<'a>,
+    ) -> ArrayVec<(usize, Fingerprint), MAX_PER_CALL> {
+        let mut places: ArrayVec<(usize, Fingerprint), MAX_PER_CALL> = charges
+            .iter()
+            .map(|charge| self.fingerprinter.of(charge.key(), charge.limit()))
+            .map(|fingerprint| (self.shard_of(fingerprint), fingerprint))
+            .collect();
+        let mut numbers: ArrayVec<usize, MAX_PER_CALL> = places.iter().map(|(shard, _)| *shard).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            if guards.last().is_none_or(|(last, _)| *last != number) {
+                guards.push((number, lock(&self.shards[number].0)));
+            }
+        }
+        for (place, _) in &mut places {
+            *place = guards.iter().position(|(number, _)| number == place).unwrap_or_default();
+        }
+        places
+    }
+
+    pub(crate) fn refund(&self, receipt: &Receipt, clock_ms: u64) {
+        for line in receipt.lines() {
+            let charge = line.charge();
+            let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
+            let mut shard = lock(&self.shards[self.shard_of(fingerprint)].0);
+            shard.refund(fingerprint, &charge, line.charged_at_ms(), clock_ms);
+        }
+    }
+
+    pub(crate) fn reset(&self, key: &Key, limit: &Limit) {
+        let fingerprint = self.fingerprinter.of(key, limit);
+        lock(&self.shards[self.shard_of(fingerprint)].0).forget(fingerprint);
+    }
+
+    #[inline]
+    fn shard_of(&self, fingerprint: Fingerprint) -> usize {
+        spread(fingerprint.high, self.shards.len())
+    }
+}
+
+/// The charge of a call that goes the short way: valid, and alone.
+#[inline]
+pub(crate) fn single<'a, 'b>(charges: &'a [Charge<'b>]) -> Option<&'a Charge<'b>> {
+    // A log's entries have a bound of their own, which only the general way looks at.
+    let short =
+        |charge: &Charge<'_>| charge.cost() <= EXACT && charge.limit().algorithm() != Algorithm::SlidingLog;
+    match charges {
+        [charge] if short(charge) => Some(charge),
+        _ => None,
+    }
+}
+
+/// The place of a counter that has no slot of its own yet.
+#[cold]
+fn place_new(
+    shard: &mut Shard,
+    fingerprint: Fingerprint,
+    charge: &Charge<'_>,
+    clock_ms: u64,
+    act: Act,
+) -> Place {
+    if act == Act::Charge && !charge.limit().is_unlimited() {
+        shard.make_room(1, clock_ms);
+    }
+    shard.locate(fingerprint, charge.limit(), 0)
+}
+
+/// Makes room for the counters of a call that aren't there yet, before any place is taken note of.
+fn make_room(guards: &mut Guards<'_>, fingerprints: &[(usize, Fingerprint)], clock_ms: u64) {
+    for (number, (_, shard)) in guards.iter_mut().enumerate() {
+        let own = fingerprints.iter().filter(|(guard, _)| *guard == number);
+        let new = own.filter(|(_, fingerprint)| shard.find(*fingerprint).is_none()).count();
+        if new > 0 {
+            shard.make_room(new, clock_ms);
+        }
+    }
+}
+
+/// The place of one charge among those of its call that come before it.
+fn seat(
+    guards: &Guards<'_>,
+    seats: &Seats,
+    number: usize,
+    fingerprint: Fingerprint,
+    charge: &Charge<'_>,
+) -> Place {
+    let shard = &guards[number].1;
+    let before = || seats.iter().filter(|(other, _)| *other == number).map(|(_, seat)| *seat);
+    let pending = before().filter(|(place, _)| is_new(*place)).count();
+    let place = shard.locate(fingerprint, charge.limit(), pending);
+    // Two counters of one call that meet in one shared one can't be told apart there.
+    let meets = |(other, theirs): (Place, Fingerprint)| other.is_shared() && shard.meet(theirs, fingerprint);
+    if place.is_shared() && before().any(meets) { Place::Nowhere } else { place }
+}
+
+/// What the call does to its counters. Errs while nothing has changed if what is to be counted has no room.
+fn act_on(
+    guards: &Guards<'_>,
+    seats: &Seats,
+    charges: &[Charge<'_>],
+    clock_ms: u64,
+    look: bool,
+) -> Result<Act> {
+    if look {
+        return Ok(Act::Look);
+    }
+    let pairs = || charges.iter().zip(seats.iter().map(|(shard, seat)| (&guards[*shard].1, *seat)));
+    let all_fit = pairs().all(|(charge, (shard, seat))| shard.fits(seat, charge, clock_ms));
+    let mut pending_logs = 0;
+    for (charge, (shard, seat)) in pairs() {
+        let denied_counts = || charge.limit().counts_denied() && !shard.fits(seat, charge, clock_ms);
+        let counted = charge.cost() > 0 && (all_fit || denied_counts());
+        if !counted || charge.limit().is_unlimited() {
+            continue;
+        }
+        if seat.0 == Place::Nowhere {
+            return Err(error::counters_full());
+        }
+        if charge.limit().algorithm() == Algorithm::SlidingLog {
+            if !shard.has_log_room(pending_logs) {
+                return Err(error::logs_full());
+            }
+            pending_logs += 1;
+        }
+    }
+    Ok(if all_fit { Act::Charge } else { Act::Deny })
+}
+
+const fn is_new(place: Place) -> bool {
+    matches!(place, Place::New | Place::NewShared)
+}
+
+const fn source_of(shared: bool) -> Source {
+    if shared { Source::Overflow } else { Source::Store }
+}
