@@ -156,7 +156,6 @@ impl Decision {
     ///
     /// # Errors
     /// The denial.
-    #[expect(clippy::result_large_err, reason = "boxing a denial would cost more than copying it")]
     pub fn into_result(self) -> Result<Allowed, Denied> {
         match self {
             Self::Allowed(allowed) => Ok(allowed),

@@ -52,6 +52,7 @@ impl Key {
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when one of them is out of its bounds.
+    #[inline]
     pub fn new(space: &str, subject: &str) -> Result<Self> {
         check_space(space)?;
         check_length("key subject", subject, 0)?;
@@ -120,6 +121,7 @@ impl Key {
         str::from_utf8(&self.as_bytes()[part]).unwrap_or_default()
     }
 
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the callers have checked all lengths")]
     fn join(space: &str, subject: &str, partition: &str) -> Self {
         let bytes = space.len() + subject.len() + partition.len();
@@ -133,6 +135,7 @@ impl Key {
 }
 
 impl Text {
+    #[inline]
     fn join(parts: [&str; 3], bytes: usize) -> Self {
         if bytes <= Key::INLINE_BYTES {
             let mut text = [0; Key::INLINE_BYTES];
@@ -153,9 +156,10 @@ impl Text {
     }
 }
 
+#[inline]
 fn fill(text: &mut [u8], parts: [&str; 3]) {
     let mut filled = 0;
-    for part in parts {
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
         text[filled..filled + part.len()].copy_from_slice(part.as_bytes());
         filled += part.len();
     }
@@ -186,19 +190,43 @@ impl fmt::Debug for Key {
     }
 }
 
+/// Which bytes a space may have: looked up, since a key is built for every request.
+const IN_SPACE: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let text = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    let mut index = 0;
+    while index < text.len() {
+        allowed[text[index] as usize] = true;
+        index += 1;
+    }
+    allowed
+};
+
+#[inline]
 fn check_space(space: &str) -> Result<()> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    if (1..=MAX_SPACE_BYTES).contains(&space.len()) && space.bytes().all(allowed) {
+    let in_space = |byte: u8| IN_SPACE[usize::from(byte)];
+    if (1..=MAX_SPACE_BYTES).contains(&space.len()) && space.bytes().all(in_space) {
         return Ok(());
     }
-    let shown: String = space.chars().take(MAX_SPACE_BYTES + 1).collect();
-    Err(Error::invalid("key space", format_args!("{shown:?}"), "1 to 64 of A-Z a-z 0-9 _ . -"))
+    Err(wrong_space(space))
 }
 
+#[cold]
+fn wrong_space(space: &str) -> Error {
+    let shown: String = space.chars().take(MAX_SPACE_BYTES + 1).collect();
+    Error::invalid("key space", format_args!("{shown:?}"), "1 to 64 of A-Z a-z 0-9 _ . -")
+}
+
+#[inline]
 fn check_length(field: &str, text: &str, least: usize) -> Result<()> {
     if (least..=MAX_SUBJECT_BYTES).contains(&text.len()) {
         return Ok(());
     }
+    Err(wrong_length(field, text, least))
+}
+
+#[cold]
+fn wrong_length(field: &str, text: &str, least: usize) -> Error {
     let accepted = format!("{least} to {MAX_SUBJECT_BYTES} bytes of UTF-8");
-    Err(Error::invalid(field, format_args!("{} bytes long", text.len()), &accepted))
+    Error::invalid(field, format_args!("{} bytes long", text.len()), &accepted)
 }

@@ -168,7 +168,6 @@ impl Outcome {
     }
 }
 
-#[expect(clippy::missing_fields_in_debug, reason = "they are shown as what they mean")]
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outcome")

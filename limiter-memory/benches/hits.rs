@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use contender::{Bytes, Contender, Floor, Governor, Ours};
+use contender::{Bytes, Call, Contender, Floor, Governor, Ours};
 use limiter_core::Limit;
 
 #[global_allocator]
@@ -47,33 +47,19 @@ fn loads(hits: usize) -> [Load; 3] {
     let uniform = (0..hits).map(|_| random.below(10_000)).collect();
     let zipf = (0..hits).map(|_| random.zipf(1_000_000)).collect();
     [
-        Load {
-            name: "hot key",
-            keys: 1,
-            hits,
-            order: vec![0; hits],
-        },
-        Load {
-            name: "10 thousand",
-            keys: 10_000,
-            hits,
-            order: uniform,
-        },
-        Load {
-            name: "a million, Zipf",
-            keys: 1_000_000,
-            hits,
-            order: zipf,
-        },
+        Load { name: "hot key", keys: 1, hits, order: vec![0; hits] },
+        Load { name: "10 thousand", keys: 10_000, hits, order: uniform },
+        Load { name: "a million, Zipf", keys: 1_000_000, hits, order: zipf },
     ]
 }
 
 fn report(load: &Load, allowed: bool, threads: usize, rounds: usize) {
     let contenders: Vec<Arc<dyn Contender>> = vec![
         Arc::new(Floor::new(load.keys, allowed)),
-        Arc::new(Ours::hit_now("ours, bucket", load.keys, bucket(allowed))),
-        Arc::new(Ours::hit_now("ours, sliding", load.keys, sliding(allowed))),
-        Arc::new(Ours::hit_one("ours, hit_one", load.keys, sliding(allowed))),
+        Arc::new(Ours::new("ours, bucket", load.keys, bucket(allowed), Call::Now)),
+        Arc::new(Ours::new("ours, sliding", load.keys, sliding(allowed), Call::Now)),
+        Arc::new(Ours::new("ours, hit_one", load.keys, sliding(allowed), Call::One)),
+        Arc::new(Ours::new("ours, from text", load.keys, bucket(allowed), Call::FromText)),
         Arc::new(Governor::<Bytes>::new("governor [u8; 16]", load.keys, allowed)),
         Arc::new(Governor::<String>::new("governor String", load.keys, allowed)),
     ];
@@ -87,19 +73,11 @@ fn report(load: &Load, allowed: bool, threads: usize, rounds: usize) {
         }
     }
     let what = if allowed { "allowed" } else { "denied" };
-    println!(
-        "\n{}, {what}, {threads} thread{}",
-        load.name,
-        if threads == 1 { "" } else { "s" }
-    );
+    println!("\n{}, {what}, {threads} thread{}", load.name, if threads == 1 { "" } else { "s" });
     let floor = median(&mut times[0]);
     for (contender, times) in contenders.iter().zip(&mut times) {
         let time = median(times);
-        println!(
-            "  {:18} {time:7.1} ns {:5.2} x the floor",
-            contender.name(),
-            time / floor
-        );
+        println!("  {:18} {time:7.1} ns {:5.2} x the floor", contender.name(), time / floor);
     }
 }
 
@@ -124,21 +102,12 @@ fn bytes_a_key(keys: usize) {
     let order: Vec<u32> = (0..u32::try_from(keys).unwrap()).collect();
     println!("\nbytes a key, {keys} of {keys} counters");
     let before = contender::allocated();
-    let ours = Ours::hit_now("ours", keys, sliding(true));
+    let ours = Ours::new("ours", keys, sliding(true), Call::Now);
     let empty = contender::allocated();
     ours.hit_all(&order);
     let used = contender::allocated() - before - ours.key_bytes();
-    println!(
-        "  {:18} {:7.1} ({} counters)",
-        "ours",
-        used as f64 / keys as f64,
-        ours.counters()
-    );
-    println!(
-        "  {:18} {:7.1}",
-        "  grown since empty",
-        (contender::allocated() - empty) as f64 / keys as f64
-    );
+    println!("  {:18} {:7.1} ({} counters)", "ours", used as f64 / keys as f64, ours.counters());
+    println!("  {:18} {:7.1}", "  grown since empty", (contender::allocated() - empty) as f64 / keys as f64);
     let before = contender::allocated();
     let governor = Governor::<Bytes>::new("governor", keys, true);
     governor.hit_all(&order);
@@ -166,31 +135,20 @@ struct Random(u64);
 
 impl Random {
     fn unit(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         #[expect(clippy::cast_precision_loss, reason = "53 bits are kept")]
         let unit = (self.0 >> 11) as f64 / (1_u64 << 53) as f64;
         unit
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "below `most`"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below `most`")]
     fn below(&mut self, most: u32) -> u32 {
         (self.unit() * f64::from(most)) as u32
     }
 
     /// A rank by Zipf's law with exponent 1, as the inverse of its continuous form; ranks are scattered over the
     /// keys, so that hot ones aren't neighbours.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "below `most`"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below `most`")]
     fn zipf(&mut self, most: u32) -> u32 {
         let rank = (self.unit() * f64::from(most).ln()).exp() as u64;
         ((rank * 7_368_787) % u64::from(most)) as u32

@@ -32,7 +32,7 @@ impl std::fmt::Display for WhenFull {
 /// use limiter_memory::{Config, WhenFull};
 ///
 /// let config = Config::default().with_capacity(100_000).with_when_full(WhenFull::Share);
-/// assert!(config.rate_bytes() / 100_000 <= 70, "64 bytes a counter, and the shared ones");
+/// assert!(config.rate_bytes() / 100_000 <= 75, "64 bytes a counter, and the shared ones");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]

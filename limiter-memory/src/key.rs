@@ -20,7 +20,11 @@ pub(crate) struct Fingerprint {
 /// window, so that no two identities have the same words.
 /// Source: D. Lemire and O. Kaser, "Strongly universal string hashing is fast", The Computer Journal 57(11), 2014,
 /// the family MULTILINEAR.
-pub(crate) struct Fingerprinter(Box<[Factors]>);
+pub(crate) struct Fingerprinter {
+    /// The constant term, and the factors of the first word.
+    first: [Factors; 2],
+    others: Box<[Factors]>,
+}
 
 #[derive(Clone, Copy)]
 struct Factors {
@@ -28,22 +32,24 @@ struct Factors {
     low: u128,
 }
 
-/// Lengths, algorithm and window; space, subject and partition; and the constant term.
-const MOST_FACTORS: usize = 2 + (MAX_SPACE_BYTES + 2 * MAX_SUBJECT_BYTES).div_ceil(8);
+impl Factors {
+    fn random() -> Result<Self> {
+        let mut secret = [[0; 16]; 2];
+        getrandom::fill(secret.as_flattened_mut()).map_err(|error| {
+            Error::new(ErrorKind::Internal, "no randomness to hash with").with_source(error)
+        })?;
+        let [high, low] = secret.map(u128::from_le_bytes);
+        Ok(Self { high, low })
+    }
+}
+
+/// Words of the longest space, subject and partition.
+const MOST_WORDS: usize = (MAX_SPACE_BYTES + 2 * MAX_SUBJECT_BYTES).div_ceil(8);
 
 impl Fingerprinter {
     pub(crate) fn random() -> Result<Self> {
-        let mut secret = vec![0; MOST_FACTORS * 32];
-        getrandom::fill(&mut secret).map_err(|error| {
-            Error::new(ErrorKind::Internal, "no randomness to hash with").with_source(error)
-        })?;
-        let (numbers, _) = secret.as_chunks::<16>();
-        let (pairs, _) = numbers.as_chunks::<2>();
-        let factors = |[high, low]: &[[u8; 16]; 2]| Factors {
-            high: u128::from_le_bytes(*high),
-            low: u128::from_le_bytes(*low),
-        };
-        Ok(Self(pairs.iter().map(factors).collect()))
+        let others = (0..MOST_WORDS).map(|_| Factors::random()).collect::<Result<_>>()?;
+        Ok(Self { first: [Factors::random()?, Factors::random()?], others })
     }
 
     #[inline(always)]
@@ -53,14 +59,15 @@ impl Fingerprinter {
         let partition_bytes = text.len() as u64 - u64::from(space_bytes) - u64::from(subject_bytes);
         // 35 bits of window and 3 of algorithm, 6 of a space's length from 1 to 64, 10 each of the others'.
         let lengths = u64::from(space_bytes - 1) << 20 | u64::from(subject_bytes) << 10 | partition_bytes;
-        let mut factors = self.0.iter();
-        let mut sum = factors.next().map_or((0, 0), |constant| (constant.high, constant.low));
-        let words = std::iter::once(class_of(limit) << 26 | lengths).chain(key.words());
-        for (word, factors) in words.zip(factors) {
-            sum.0 = sum.0.wrapping_add(factors.high.wrapping_mul(u128::from(word)));
-            sum.1 = sum.1.wrapping_add(factors.low.wrapping_mul(u128::from(word)));
+        let first = u128::from(class_of(limit) << 26 | lengths);
+        let [constant, factors] = self.first;
+        let mut high = constant.high.wrapping_add(factors.high.wrapping_mul(first));
+        let mut low = constant.low.wrapping_add(factors.low.wrapping_mul(first));
+        for (word, factors) in key.words().zip(&*self.others) {
+            high = high.wrapping_add(factors.high.wrapping_mul(u128::from(word)));
+            low = low.wrapping_add(factors.low.wrapping_mul(u128::from(word)));
         }
-        Fingerprint { high: upper_half(sum.0), low: upper_half(sum.1) }
+        Fingerprint { high: upper_half(high), low: upper_half(low) }
     }
 }
 

@@ -9,8 +9,10 @@ const SHARD_COUNTERS: usize = 1024;
 const LEAST_SHARDS: usize = 64;
 /// Up to this capacity one shard holds exactly as many as asked for.
 const ONE_SHARD: usize = 1024;
-/// One shared counter, and room for its classes (algorithm and window), for so many counters.
-const COUNTERS_PER_SHARED: usize = 32;
+/// One place among the shared counters for so many of their own.
+const COUNTERS_PER_SHARED_PLACE: usize = 64;
+/// How many algorithms and windows have room at every shared place.
+const CLASSES: usize = 8;
 
 /// Sizes of shards and their tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +40,11 @@ impl Layout {
         let slots = (mean * 5 / 4).max(limit + limit / 32);
         let shared = match config.when_full() {
             WhenFull::Refuse => 0,
-            WhenFull::Share => mean.div_ceil(COUNTERS_PER_SHARED).max(8),
+            WhenFull::Share => mean.div_ceil(COUNTERS_PER_SHARED_PLACE).max(4),
         };
         let logs = config.log_entries().div_ceil(shards);
         let log_entries = if shards == 1 { logs } else { logs + 6 * logs.isqrt() };
-        Self { shards, limit, slots, shared_places: shared, shared_limit: shared, log_entries }
+        Self { shards, limit, slots, shared_places: shared, shared_limit: shared * CLASSES, log_entries }
     }
 
     /// The bytes of all tables, when every slot has been used.

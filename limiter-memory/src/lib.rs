@@ -13,6 +13,7 @@ mod layout;
 mod lock;
 mod quota;
 mod rate;
+mod seq_lock;
 mod shard;
 mod slot;
 mod table;

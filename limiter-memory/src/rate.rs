@@ -1,7 +1,5 @@
 //! Rates in memory.
 
-use std::sync::{Mutex, MutexGuard};
-
 use arrayvec::ArrayVec;
 use limiter_core::algorithm::Act;
 use limiter_core::{
@@ -13,23 +11,15 @@ use crate::config::Config;
 use crate::error;
 use crate::key::{Fingerprint, Fingerprinter, spread};
 use crate::layout::Layout;
-use crate::lock::lock;
-use crate::shard::{Place, Shard};
+use crate::shard::{Locked, Place, Shard};
 
 /// All rate counters, spread over shards by fingerprint.
 pub(crate) struct Rates {
-    shards: Box<[Padded]>,
+    shards: Box<[Shard]>,
     fingerprinter: Fingerprinter,
 }
 
-/// Apart from its neighbours, so that two threads on two shards share no cache line.
-///
-/// The lock is a plain mutex: it is held for some tens of nanoseconds, never across an await, and only when a
-/// full shard is looked through for expired counters for some microseconds.
-#[repr(align(128))]
-struct Padded(Mutex<Shard>);
-
-type Guards<'a> = ArrayVec<(usize, MutexGuard<'a, Shard>), MAX_PER_CALL>;
+type Guards<'a> = ArrayVec<(usize, Locked<'a>), MAX_PER_CALL>;
 
 /// Where each charge of a call counts: which of the locked shards, where in it.
 type Seats = ArrayVec<(usize, (Place, Fingerprint)), MAX_PER_CALL>;
@@ -37,14 +27,14 @@ type Seats = ArrayVec<(usize, (Place, Fingerprint)), MAX_PER_CALL>;
 impl Rates {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let layout = Layout::of(config);
-        let shard = || Padded(Mutex::new(Shard::new(&layout)));
+        let shard = || Shard::new(&layout);
         let shards = std::iter::repeat_with(shard).take(layout.shards).collect();
         Ok(Self { shards, fingerprinter: Fingerprinter::random()? })
     }
 
     /// How many counters stand in it, expired ones that nothing has replaced yet among them.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(&shard.0).len()).sum()
+        self.shards.iter().map(Shard::len).sum()
     }
 
     /// Decides a call: makes it, or only looks at it.
@@ -65,11 +55,25 @@ impl Rates {
         act: Act,
     ) -> Result<(Source, Outcome)> {
         let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
-        let mut shard = lock(&self.shards[self.shard_of(fingerprint)].0);
-        let place = match shard.find(fingerprint) {
-            Some(slot) => Place::Own(slot),
-            None => place_new(&mut shard, fingerprint, charge, clock_ms, act),
-        };
+        match self.shard_of(fingerprint).judge_now(fingerprint, charge, clock_ms, act) {
+            Some(outcome) => Ok((Source::Store, outcome)),
+            None => self.decide_one_locked(fingerprint, charge, clock_ms, act),
+        }
+    }
+
+    #[cold]
+    fn decide_one_locked(
+        &self,
+        fingerprint: Fingerprint,
+        charge: &Charge<'_>,
+        clock_ms: u64,
+        act: Act,
+    ) -> Result<(Source, Outcome)> {
+        let mut shard = self.shard_of(fingerprint).lock();
+        if act == Act::Charge && shard.find(fingerprint).is_none() {
+            shard.make_room(1, clock_ms);
+        }
+        let place = shard.locate(fingerprint, charge.limit(), 0);
         let outcome = shard.judge((place, fingerprint), 0, charge, clock_ms, act)?;
         Ok((source_of(place.is_shared()), outcome))
     }
@@ -108,13 +112,13 @@ impl Rates {
         let mut places: ArrayVec<(usize, Fingerprint), MAX_PER_CALL> = charges
             .iter()
             .map(|charge| self.fingerprinter.of(charge.key(), charge.limit()))
-            .map(|fingerprint| (self.shard_of(fingerprint), fingerprint))
+            .map(|fingerprint| (self.number_of(fingerprint), fingerprint))
             .collect();
         let mut numbers: ArrayVec<usize, MAX_PER_CALL> = places.iter().map(|(shard, _)| *shard).collect();
         numbers.sort_unstable();
         for number in numbers {
             if guards.last().is_none_or(|(last, _)| *last != number) {
-                guards.push((number, lock(&self.shards[number].0)));
+                guards.push((number, self.shards[number].lock()));
             }
         }
         for (place, _) in &mut places {
@@ -127,18 +131,23 @@ impl Rates {
         for line in receipt.lines() {
             let charge = line.charge();
             let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
-            let mut shard = lock(&self.shards[self.shard_of(fingerprint)].0);
+            let mut shard = self.shard_of(fingerprint).lock();
             shard.refund(fingerprint, &charge, line.charged_at_ms(), clock_ms);
         }
     }
 
     pub(crate) fn reset(&self, key: &Key, limit: &Limit) {
         let fingerprint = self.fingerprinter.of(key, limit);
-        lock(&self.shards[self.shard_of(fingerprint)].0).forget(fingerprint);
+        self.shard_of(fingerprint).lock().forget(fingerprint);
     }
 
     #[inline]
-    fn shard_of(&self, fingerprint: Fingerprint) -> usize {
+    fn shard_of(&self, fingerprint: Fingerprint) -> &Shard {
+        &self.shards[self.number_of(fingerprint)]
+    }
+
+    #[inline]
+    fn number_of(&self, fingerprint: Fingerprint) -> usize {
         spread(fingerprint.high, self.shards.len())
     }
 }
@@ -153,21 +162,6 @@ pub(crate) fn single<'a, 'b>(charges: &'a [Charge<'b>]) -> Option<&'a Charge<'b>
         [charge] if short(charge) => Some(charge),
         _ => None,
     }
-}
-
-/// The place of a counter that has no slot of its own yet.
-#[cold]
-fn place_new(
-    shard: &mut Shard,
-    fingerprint: Fingerprint,
-    charge: &Charge<'_>,
-    clock_ms: u64,
-    act: Act,
-) -> Place {
-    if act == Act::Charge && !charge.limit().is_unlimited() {
-        shard.make_room(1, clock_ms);
-    }
-    shard.locate(fingerprint, charge.limit(), 0)
 }
 
 /// Makes room for the counters of a call that aren't there yet, before any place is taken note of.

@@ -1,19 +1,33 @@
 //! One lock's worth of counters.
 
+use std::sync::{Mutex, MutexGuard};
+
 use limiter_core::algorithm::{Counter, FixedWindow, SlidingLog, SlidingWindow, TokenBucket};
 use limiter_core::{CLOCK_TOLERANCE_MS, Limit};
 use slab::Slab;
 
 use crate::key::Fingerprint;
 use crate::layout::Layout;
+use crate::lock::lock;
+use crate::seq_lock::{SeqLock, Writing};
 use crate::table::{Table, UNTIL, Words};
 
 /// Stands in a word that no other algorithm fills with more than 2^53 − 1: the words are a sliding log's.
 const LOG_MARK: u64 = u64::MAX;
 
-/// A share of the counters: the tables, and the logs that their words point to.
+/// A share of the counters, on cache lines of its own.
+///
+/// A hit on a counter that exists reads it without a lock and writes it back alone (see [`SeqLock`]). Everything
+/// else is done with the whole shard locked.
+#[repr(align(128))]
 pub(crate) struct Shard {
-    own: Table,
+    pub(crate) seq: SeqLock,
+    pub(crate) own: Table,
+    rest: Mutex<Rest>,
+}
+
+/// What only who has locked the shard may see. Its mutex is therefore never waited for.
+struct Rest {
     shared: Table,
     logs: Slab<SlidingLog>,
     log_entries: usize,
@@ -21,6 +35,14 @@ pub(crate) struct Shard {
     shared_places: usize,
     /// No counter becomes droppable before this time of the clock.
     droppable_at_ms: u64,
+}
+
+/// A shard that nobody else changes.
+pub(crate) struct Locked<'a> {
+    own: &'a Table,
+    // Let go in this order: first what the sequence lock guards, then the lock.
+    rest: MutexGuard<'a, Rest>,
+    _writing: Writing<'a>,
 }
 
 /// Where a counter stands, or would.
@@ -47,18 +69,33 @@ impl Place {
 impl Shard {
     pub(crate) fn new(layout: &Layout) -> Self {
         Self {
+            seq: SeqLock::default(),
             own: Table::new(layout.limit, layout.slots),
-            shared: Table::new(layout.shared_limit, layout.shared_slots()),
-            logs: Slab::new(),
-            log_entries: 0,
-            most_log_entries: layout.log_entries,
-            shared_places: layout.shared_places,
-            droppable_at_ms: 0,
+            rest: Mutex::new(Rest {
+                shared: Table::new(layout.shared_limit, layout.shared_slots()),
+                logs: Slab::new(),
+                log_entries: 0,
+                most_log_entries: layout.log_entries,
+                shared_places: layout.shared_places,
+                droppable_at_ms: 0,
+            }),
         }
     }
 
+    /// Locks it. Whoever locks several takes them in the order of their numbers.
+    pub(crate) fn lock(&self) -> Locked<'_> {
+        let writing = self.seq.write();
+        Locked { own: &self.own, rest: lock(&self.rest), _writing: writing }
+    }
+
+    /// How many counters stand in it, expired ones that nothing has replaced yet among them.
+    pub(crate) fn len(&self) -> usize {
+        self.own.len()
+    }
+}
+
+impl Locked<'_> {
     /// The slot of a counter of its own.
-    #[inline]
     pub(crate) fn find(&self, fingerprint: Fingerprint) -> Option<usize> {
         self.own.find(fingerprint)
     }
@@ -73,28 +110,26 @@ impl Shard {
         }
         match self.find_shared(fingerprint, limit) {
             Some(slot) => Place::Shared(slot),
-            None if self.shared.room() > pending => Place::NewShared,
+            None if self.rest.shared.room() > pending => Place::NewShared,
             None => Place::Nowhere,
         }
     }
 
     /// Drops what has expired if there isn't room for `wanted` more. Slots found before may be gone after it.
     pub(crate) fn make_room(&mut self, wanted: usize, clock_ms: u64) {
-        if self.own.room() < wanted && clock_ms >= self.droppable_at_ms {
+        if self.own.room() < wanted && clock_ms >= self.rest.droppable_at_ms {
             self.drop_expired(clock_ms);
         }
     }
 
     /// The words that stand for a counter: its own, those it starts from, or none.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "out of line, the words would go through memory")]
     pub(crate) fn words(&self, place: Place, fingerprint: Fingerprint, limit: &Limit) -> Option<Words> {
         match place {
             Place::Own(slot) => Some(self.own.words(slot)),
-            Place::Shared(slot) => Some(self.shared.words(slot)),
+            Place::Shared(slot) => Some(self.rest.shared.words(slot)),
             // What the key used in a shared counter must not be forgotten now that it gets one of its own.
-            Place::New if self.shared.len() > 0 => {
-                self.find_shared(fingerprint, limit).map(|slot| self.shared.words(slot))
+            Place::New if self.rest.shared.len() > 0 => {
+                self.find_shared(fingerprint, limit).map(|slot| self.rest.shared.words(slot))
             }
             _ => None,
         }
@@ -102,12 +137,10 @@ impl Shard {
 
     /// Whether two counters may fall to one shared place.
     pub(crate) fn meet(&self, one: Fingerprint, other: Fingerprint) -> bool {
-        one.shared_place(self.shared_places) == other.shared_place(self.shared_places)
+        one.shared_place(self.rest.shared_places) == other.shared_place(self.rest.shared_places)
     }
 
     /// Stores a counter's words.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "out of line, the words would go through memory")]
     pub(crate) fn store(&mut self, place: Place, fingerprint: Fingerprint, limit: &Limit, words: Words) {
         match place {
             Place::Own(slot) => self.own.set_words(slot, words),
@@ -119,14 +152,14 @@ impl Shard {
     fn store_elsewhere(&mut self, place: Place, fingerprint: Fingerprint, limit: &Limit, words: Words) {
         match place {
             Place::Own(_) | Place::Nowhere => {}
-            Place::Shared(slot) => self.shared.set_words(slot, words),
+            Place::Shared(slot) => self.rest.shared.set_words(slot, words),
             Place::New => {
                 self.note_droppable(words);
                 self.own.insert(fingerprint, words);
             }
             Place::NewShared => {
                 self.note_droppable(words);
-                self.shared.insert(fingerprint.shared(self.shared_places, limit), words);
+                self.rest.shared.insert(fingerprint.shared(self.rest.shared_places, limit), words);
             }
         }
     }
@@ -140,29 +173,30 @@ impl Shard {
     }
 
     /// Whether a log may take one more entry, after so many others have.
-    pub(crate) const fn has_log_room(&self, pending: usize) -> bool {
-        self.log_entries + pending < self.most_log_entries
+    pub(crate) fn has_log_room(&self, pending: usize) -> bool {
+        self.rest.log_entries + pending < self.rest.most_log_entries
     }
 
     /// Runs something on the log that words point to, keeping count of entries.
     pub(crate) fn with_log<T>(&mut self, words: Words, run: impl FnOnce(&mut SlidingLog) -> T) -> Option<T> {
-        let log = self.logs.get_mut(log_index(words)?)?;
+        let Rest { logs, log_entries, .. } = &mut *self.rest;
+        let log = logs.get_mut(log_index(words)?)?;
         let before = log.len();
         let answer = run(log);
-        self.log_entries = self.log_entries + log.len() - before;
+        *log_entries = *log_entries + log.len() - before;
         Some(answer)
     }
 
     /// The log that words point to.
     pub(crate) fn log(&self, words: Option<Words>) -> Option<&SlidingLog> {
-        self.logs.get(log_index(words?)?)
+        self.rest.logs.get(log_index(words?)?)
     }
 
     /// Keeps a new log; tells the words that point to it.
     pub(crate) fn add_log(&mut self, log: SlidingLog, limit: &Limit) -> Words {
-        self.log_entries += log.len();
+        self.rest.log_entries += log.len();
         let (written_ms, until) = (log.written_ms(), log_until(&log, limit));
-        [self.logs.insert(log) as u64, LOG_MARK, written_ms, until]
+        [self.rest.logs.insert(log) as u64, LOG_MARK, written_ms, until]
     }
 
     /// A log's words after it changed.
@@ -173,36 +207,33 @@ impl Shard {
         [words[0], LOG_MARK, log.written_ms(), log_until(log, limit)]
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.own.len()
-    }
-
     fn find_shared(&self, fingerprint: Fingerprint, limit: &Limit) -> Option<usize> {
-        match self.shared_places {
+        match self.rest.shared_places {
             0 => None,
-            places => self.shared.find(fingerprint.shared(places, limit)),
+            places => self.rest.shared.find(fingerprint.shared(places, limit)),
         }
     }
 
     fn note_droppable(&mut self, words: Words) {
-        self.droppable_at_ms = self.droppable_at_ms.min(droppable_at_ms(words));
+        self.rest.droppable_at_ms = self.rest.droppable_at_ms.min(droppable_at_ms(words));
     }
 
     /// Looks through all slots once. Afterwards it is known when the next one can be dropped, so that a flood of
     /// new keys on a full shard doesn't look again before that.
     fn drop_expired(&mut self, clock_ms: u64) {
-        let own = drop_expired(&mut self.own, clock_ms, &mut self.logs, &mut self.log_entries);
-        let shared = drop_expired(&mut self.shared, clock_ms, &mut self.logs, &mut self.log_entries);
-        self.droppable_at_ms = own.min(shared);
+        let Rest { shared, logs, log_entries, droppable_at_ms, .. } = &mut *self.rest;
+        let own = drop_expired(self.own, clock_ms, logs, log_entries);
+        *droppable_at_ms = drop_expired(shared, clock_ms, logs, log_entries).min(own);
     }
 
     fn drop_log(&mut self, words: Words) {
-        drop_log(words, &mut self.logs, &mut self.log_entries);
+        let Rest { logs, log_entries, .. } = &mut *self.rest;
+        drop_log(words, logs, log_entries);
     }
 }
 
 /// Drops expired counters; tells when the next of the others can be dropped.
-fn drop_expired(table: &mut Table, clock_ms: u64, logs: &mut Slab<SlidingLog>, entries: &mut usize) -> u64 {
+fn drop_expired(table: &Table, clock_ms: u64, logs: &mut Slab<SlidingLog>, entries: &mut usize) -> u64 {
     let (mut next_ms, mut from) = (u64::MAX, 0);
     while let Some(slot) = table.next_used(from) {
         let words = table.words(slot);

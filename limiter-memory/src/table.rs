@@ -6,6 +6,10 @@
 //! rehashing and no pauses, and an expired entry's slot is simply used again.
 //! Source: the overflow counts of F14, N. Bronson and X. Shi, "Open-sourcing F14" (2019).
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use bytemuck::zeroed_slice_box;
+
 use crate::key::{Fingerprint, spread};
 
 /// Slots in a group.
@@ -24,11 +28,14 @@ pub(crate) type Words = [u64; 4];
 pub(crate) const UNTIL: usize = 3;
 
 /// Counters by fingerprint, never more than a limit.
+///
+/// All of it is atomics, so that it can be read while somebody writes; what was read then is to be thrown away. Who
+/// writes does so alone. Both is seen to by the lock of the shard it belongs to.
 pub(crate) struct Table {
-    groups: Box<[u64]>,
-    /// Fingerprint and words, slot for slot. Zero pages that nothing was written to cost nothing.
-    entries: Box<[[u64; 6]]>,
-    len: usize,
+    groups: Box<[AtomicU64]>,
+    /// Fingerprint and words, slot for slot. Pages of zeros that nothing was written to cost nothing.
+    entries: Box<[[AtomicU64; 6]]>,
+    len: AtomicUsize,
     limit: usize,
 }
 
@@ -36,16 +43,21 @@ impl Table {
     /// A table for up to `limit` counters in at least `slots` slots. More slots than counters keep searches short.
     pub(crate) fn new(limit: usize, slots: usize) -> Self {
         let groups = slots.max(limit).div_ceil(GROUP).max(1);
-        Self { groups: vec![0; groups].into(), entries: vec![[0; 6]; groups * GROUP].into(), len: 0, limit }
+        Self {
+            groups: zeroed_slice_box(groups),
+            entries: zeroed_slice_box(groups * GROUP),
+            len: AtomicUsize::new(0),
+            limit,
+        }
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.len
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Relaxed)
     }
 
     /// How many more counters may come.
-    pub(crate) const fn room(&self) -> usize {
-        self.limit - self.len
+    pub(crate) fn room(&self) -> usize {
+        self.limit - self.len()
     }
 
     /// The slot of a counter.
@@ -54,12 +66,11 @@ impl Table {
         let tag = tag_of(fingerprint);
         let mut group = self.home_of(fingerprint);
         for _ in 0..self.groups.len() {
-            let word = self.groups[group];
+            let word = self.group(group);
             let mut candidates = matches(word, tag);
             while candidates != 0 {
                 let slot = group * GROUP + candidates.trailing_zeros() as usize / 8;
-                let entry = &self.entries[slot];
-                if entry[0] == fingerprint.high && entry[1] == fingerprint.low {
+                if self.fingerprint(slot) == fingerprint {
                     return Some(slot);
                 }
                 candidates &= candidates - 1;
@@ -75,60 +86,76 @@ impl Table {
     /// The words of a counter.
     #[inline]
     pub(crate) fn words(&self, slot: usize) -> Words {
-        let [_, _, a, b, c, until] = self.entries[slot];
-        [a, b, c, until]
+        let [_, _, a, b, c, until] = &self.entries[slot];
+        [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), until.load(Relaxed)]
     }
 
     #[inline]
-    pub(crate) fn set_words(&mut self, slot: usize, [a, b, c, until]: Words) {
-        // Word by word: copied as one, the processor would wait for the single stores that have just made them.
-        let entry = &mut self.entries[slot];
-        entry[2] = a;
-        entry[3] = b;
-        entry[4] = c;
-        entry[5] = until;
+    pub(crate) fn set_words(&self, slot: usize, [a, b, c, until]: Words) {
+        let entry = &self.entries[slot];
+        entry[2].store(a, Relaxed);
+        entry[3].store(b, Relaxed);
+        entry[4].store(c, Relaxed);
+        entry[5].store(until, Relaxed);
     }
 
     /// Adds a counter that isn't there yet. The caller has seen that there is room.
-    pub(crate) fn insert(&mut self, fingerprint: Fingerprint, words: Words) {
+    pub(crate) fn insert(&self, fingerprint: Fingerprint, words: Words) {
         let tag = tag_of(fingerprint);
         let mut group = self.home_of(fingerprint);
         for _ in 0..self.groups.len() {
-            let free = matches(self.groups[group], 0);
+            let word = self.group(group);
+            let free = matches(word, 0);
             if free != 0 {
                 let place = free.trailing_zeros() / 8;
-                self.groups[group] |= tag << (place * 8);
-                let [a, b, c, until] = words;
-                self.entries[group * GROUP + place as usize] =
-                    [fingerprint.high, fingerprint.low, a, b, c, until];
-                self.len += 1;
+                self.groups[group].store(word | tag << (place * 8), Relaxed);
+                self.set_entry(group * GROUP + place as usize, fingerprint, words);
+                self.len.store(self.len() + 1, Relaxed);
                 return;
             }
-            if self.groups[group] >> 56 < STUCK {
-                self.groups[group] += ONE_MORE;
+            if word >> 56 < STUCK {
+                self.groups[group].store(word + ONE_MORE, Relaxed);
             }
             group = self.after(group);
         }
     }
 
     /// Removes the counter in a slot.
-    pub(crate) fn remove(&mut self, slot: usize) {
-        let [high, low, ..] = self.entries[slot];
-        let (mut group, last) = (self.home_of(Fingerprint { high, low }), slot / GROUP);
+    pub(crate) fn remove(&self, slot: usize) {
+        let (mut group, last) = (self.home_of(self.fingerprint(slot)), slot / GROUP);
         while group != last {
-            if self.groups[group] >> 56 < STUCK {
-                self.groups[group] -= ONE_MORE;
+            let word = self.group(group);
+            if word >> 56 < STUCK {
+                self.groups[group].store(word - ONE_MORE, Relaxed);
             }
             group = self.after(group);
         }
-        self.groups[last] &= !(0xFF << (slot % GROUP * 8));
-        self.entries[slot] = [0; 6];
-        self.len -= 1;
+        let tags = self.group(last) & !(0xFF << (slot % GROUP * 8));
+        self.groups[last].store(tags, Relaxed);
+        self.set_entry(slot, Fingerprint { high: 0, low: 0 }, [0; 4]);
+        self.len.store(self.len() - 1, Relaxed);
     }
 
-    /// The slots that hold a counter, from a slot on.
+    /// The first slot that holds a counter, from a slot on.
     pub(crate) fn next_used(&self, from: usize) -> Option<usize> {
-        (from..self.entries.len()).find(|slot| self.groups[slot / GROUP] >> (slot % GROUP * 8) & 0xFF != 0)
+        (from..self.entries.len()).find(|slot| self.group(slot / GROUP) >> (slot % GROUP * 8) & 0xFF != 0)
+    }
+
+    #[inline]
+    fn group(&self, group: usize) -> u64 {
+        self.groups[group].load(Relaxed)
+    }
+
+    #[inline]
+    fn fingerprint(&self, slot: usize) -> Fingerprint {
+        let [high, low, ..] = &self.entries[slot];
+        Fingerprint { high: high.load(Relaxed), low: low.load(Relaxed) }
+    }
+
+    fn set_entry(&self, slot: usize, fingerprint: Fingerprint, words: Words) {
+        self.entries[slot][0].store(fingerprint.high, Relaxed);
+        self.entries[slot][1].store(fingerprint.low, Relaxed);
+        self.set_words(slot, words);
     }
 
     #[inline]
@@ -166,7 +193,7 @@ mod tests {
 
     fn fingerprint(number: u64) -> Fingerprint {
         // Few homes and few tags, so that groups fill up and searches go on.
-        Fingerprint { high: number << 8 | number % 3, low: (number % 5) << 61 | number }
+        Fingerprint { high: (number + 1) << 8 | number % 3, low: (number % 5) << 61 | number }
     }
 
     fn numbers(table: &Table) -> Vec<u64> {
@@ -182,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_was_inserted_is_found_until_it_is_removed() {
-        let mut table = Table::new(95, 100);
+        let table = Table::new(95, 100);
         let mut kept = std::collections::BTreeSet::new();
         let mut seed = 7_u64;
         for step in 0..200_000_u64 {
@@ -206,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_full_table_holds_its_limit() {
-        let mut table = Table::new(70, 70);
+        let table = Table::new(70, 70);
         for number in 0..70 {
             table.insert(fingerprint(number), [number, 0, 0, 0]);
         }
@@ -217,7 +244,7 @@ mod tests {
 
     #[test]
     fn emptied_it_stops_searching_at_the_first_group() {
-        let mut table = Table::new(70, 70);
+        let table = Table::new(70, 70);
         for round in 0..300 {
             for number in 0..60 {
                 table.insert(fingerprint(round * 1000 + number), [0; 4]);
@@ -227,6 +254,6 @@ mod tests {
             }
             assert_eq!(table.len(), 0);
         }
-        assert!(table.groups.iter().all(|word| *word == 0), "counts were left behind: {:x?}", table.groups);
+        assert!(table.groups.iter().all(|word| word.load(Relaxed) == 0), "counts were left behind");
     }
 }

@@ -35,7 +35,7 @@ pub trait Counter: Default {
 /// What a call does to one counter once it is known whether all charges fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// All charges fit: charge.
+    /// All other charges of the call fit: charge this one, or count its denial where its limit counts those.
     Charge,
     /// Another charge or this one denies: count this one only if it denies itself and its limit counts denied.
     Deny,
@@ -101,7 +101,7 @@ fn judge_at<C: Counter>(
     let room = counter.room(limit, now_ms);
     let fits = has_room(room, cost);
     let counted = match act {
-        Act::Charge => fits && cost > 0,
+        Act::Charge => cost > 0 && (fits || limit.counts_denied()),
         Act::Deny => !fits && cost > 0 && limit.counts_denied(),
         Act::Look => false,
     };

@@ -41,11 +41,7 @@ struct Padded(Mutex<HashMap<Bytes, (u64, u64), foldhash::quality::RandomState>>)
 
 impl Floor {
     pub fn new(keys: usize, allowed: bool) -> Self {
-        let shard = || {
-            Padded(Mutex::new(HashMap::with_hasher(
-                foldhash::quality::RandomState::default(),
-            )))
-        };
+        let shard = || Padded(Mutex::new(HashMap::with_hasher(foldhash::quality::RandomState::default())));
         let (per_ns, full) = if allowed { (1 << 20, 1 << 60) } else { (0, 1 << 20) };
         Self {
             keys: (0..keys).map(bytes_of).collect(),
@@ -62,9 +58,7 @@ impl Floor {
         let now = self.clock.delta_as_nanos(0, self.clock.raw());
         let mut map = shard.0.lock().unwrap();
         let (level, at) = map.entry(*key).or_insert((self.full, now));
-        *level = level
-            .saturating_add(now.saturating_sub(*at) * self.per_ns)
-            .min(self.full);
+        *level = level.saturating_add(now.saturating_sub(*at) * self.per_ns).min(self.full);
         *at = now;
         let fits = *level >= 1 << 20;
         if fits {
@@ -86,36 +80,36 @@ impl Contender for Floor {
     }
 }
 
+/// How this package is called.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Call {
+    /// `hit_now`, with the keys at hand.
+    Now,
+    /// `hit_one`, with the keys at hand.
+    One,
+    /// `hit_one`, with each key built from its text.
+    FromText,
+}
+
 /// This package, through `Arc<dyn RateLimiter>` as a service holds it.
 pub struct Ours {
     name: &'static str,
     backend: Arc<MemoryBackend>,
     limiter: Arc<dyn RateLimiter>,
     keys: Vec<Key>,
+    texts: Vec<[u8; 12]>,
     limit: Limit,
-    through_future: bool,
+    call: Call,
 }
 
 impl Ours {
-    pub fn hit_now(name: &'static str, keys: usize, limit: Limit) -> Self {
+    pub fn new(name: &'static str, keys: usize, limit: Limit, call: Call) -> Self {
         let backend = Arc::new(MemoryBackend::new(Config::default().with_capacity(keys)).unwrap());
-        let key = |number| Key::new("hits", &format!("{number:012}")).unwrap();
-        let keys = (0..keys).map(key).collect();
-        Self {
-            name,
-            limiter: backend.clone(),
-            backend,
-            keys,
-            limit,
-            through_future: false,
-        }
-    }
-
-    pub fn hit_one(name: &'static str, keys: usize, limit: Limit) -> Self {
-        Self {
-            through_future: true,
-            ..Self::hit_now(name, keys, limit)
-        }
+        let text = |number| format!("{number:012}").into_bytes().try_into().unwrap();
+        let texts: Vec<[u8; 12]> = (0..keys).map(text).collect();
+        let at_hand = if call == Call::FromText { 0 } else { keys };
+        let keys = texts[..at_hand].iter().map(key_of).collect();
+        Self { name, limiter: backend.clone(), backend, keys, texts, limit, call }
     }
 
     pub fn counters(&self) -> usize {
@@ -123,8 +117,20 @@ impl Ours {
     }
 
     pub fn key_bytes(&self) -> usize {
-        self.keys.capacity() * size_of::<Key>()
+        self.keys.capacity() * size_of::<Key>() + self.texts.capacity() * size_of::<[u8; 12]>()
     }
+
+    fn hit_one(&self, key: &Key) -> bool {
+        let hit = pin!(self.limiter.hit_one(key, &self.limit));
+        match hit.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(decision) => decision.unwrap().is_allowed(),
+            Poll::Pending => unreachable!("memory answers at once"),
+        }
+    }
+}
+
+fn key_of(text: &[u8; 12]) -> Key {
+    Key::new("hits", str::from_utf8(text).unwrap()).unwrap()
 }
 
 impl Contender for Ours {
@@ -133,22 +139,24 @@ impl Contender for Ours {
     }
 
     fn hit_all(&self, order: &[u32]) {
-        if !self.through_future {
-            for key in order {
-                let decision = self
-                    .limiter
-                    .hit_now(&[Charge::new(&self.keys[*key as usize], &self.limit)]);
-                black_box(decision.is_some_and(|decision| decision.unwrap().is_allowed()));
+        match self.call {
+            Call::Now => {
+                for key in order {
+                    let decision =
+                        self.limiter.hit_now(&[Charge::new(&self.keys[*key as usize], &self.limit)]);
+                    black_box(decision.is_some_and(|decision| decision.unwrap().is_allowed()));
+                }
             }
-            return;
-        }
-        let mut context = Context::from_waker(Waker::noop());
-        for key in order {
-            let hit = pin!(self.limiter.hit_one(&self.keys[*key as usize], &self.limit));
-            let Poll::Ready(decision) = hit.poll(&mut context) else {
-                unreachable!("memory answers at once")
-            };
-            black_box(decision.unwrap().is_allowed());
+            Call::One => {
+                for key in order {
+                    black_box(self.hit_one(&self.keys[*key as usize]));
+                }
+            }
+            Call::FromText => {
+                for key in order {
+                    black_box(self.hit_one(&key_of(&self.texts[*key as usize])));
+                }
+            }
         }
     }
 }

@@ -1,0 +1,189 @@
+//! A full store never forgets a live counter, and what has expired makes room by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use limiter_core::{Charge, ErrorKind, Key, Limit, ManualClock, RateLimiter, RateLimiterExt, Source};
+use limiter_memory::{Config, MemoryBackend, WhenFull};
+
+const CAPACITY: usize = 5_000;
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn store(when_full: WhenFull) -> (MemoryBackend, ManualClock) {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let config = Config::default().with_capacity(CAPACITY).with_when_full(when_full);
+    (MemoryBackend::with_clock(config, Arc::new(clock.clone())).unwrap(), clock)
+}
+
+fn flooder(number: usize) -> Key {
+    Key::new("flood", &format!("203.0.113.{number}")).unwrap()
+}
+
+fn per_minute(max: u64) -> Limit {
+    Limit::sliding_window(max, MINUTE).unwrap()
+}
+
+/// Hits a key; `None` when there was no room for it.
+async fn hit(store: &MemoryBackend, key: &Key, limit: &Limit) -> Option<bool> {
+    match store.hit_one(key, limit).await {
+        Ok(decision) => Some(decision.is_allowed()),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Capacity, "{error}");
+            None
+        }
+    }
+}
+
+/// Fills the store with exhausted keys, ten times as many as fit.
+async fn flood(store: &MemoryBackend) -> usize {
+    let mut counted = 0;
+    for number in 0..10 * CAPACITY {
+        counted += usize::from(hit(store, &flooder(number), &per_minute(1)).await == Some(true));
+    }
+    counted
+}
+
+#[tokio::test]
+async fn a_caller_one_hit_under_its_limit_gets_in_once_more_however_many_new_keys_come_between() {
+    for when_full in [WhenFull::Refuse, WhenFull::Share] {
+        let (store, _clock) = store(when_full);
+        let (victim, limit) = (Key::new("chat", "victim").unwrap(), per_minute(5));
+        for _ in 0..4 {
+            assert_eq!(hit(&store, &victim, &limit).await, Some(true));
+        }
+        flood(&store).await;
+        let mut admitted = 4;
+        for number in 0..10_000 {
+            admitted += usize::from(hit(&store, &victim, &limit).await == Some(true));
+            hit(&store, &flooder(1_000_000 + number), &per_minute(1)).await;
+        }
+        assert_eq!(admitted, 5, "{when_full}");
+    }
+}
+
+#[tokio::test]
+async fn no_exhausted_key_gets_in_again_and_the_store_stays_within_its_bound() {
+    for when_full in [WhenFull::Refuse, WhenFull::Share] {
+        let (store, _clock) = store(when_full);
+        let counted = flood(&store).await;
+        assert!(counted >= CAPACITY, "{counted} keys found room, {CAPACITY} were promised");
+        let in_again = flood(&store).await;
+        assert_eq!(in_again, 0, "{when_full}: exhausted keys were admitted again");
+        assert!(store.rate_counters() <= CAPACITY * 2, "{} counters", store.rate_counters());
+    }
+}
+
+#[tokio::test]
+async fn a_small_store_holds_exactly_its_capacity() {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let config = Config::default().with_capacity(100);
+    let store = MemoryBackend::with_clock(config, Arc::new(clock)).unwrap();
+    let mut counted = 0;
+    for number in 0..1_000 {
+        counted += usize::from(hit(&store, &flooder(number), &per_minute(1)).await.is_some());
+    }
+    assert_eq!((counted, store.rate_counters()), (100, 100));
+}
+
+#[tokio::test]
+async fn what_has_expired_makes_room_and_what_has_not_stays() {
+    let (store, clock) = store(WhenFull::Refuse);
+    let (long, hour) = (Key::new("chat", "long").unwrap(), Limit::fixed_window(1, MINUTE * 600).unwrap());
+    assert_eq!(hit(&store, &long, &hour).await, Some(true));
+    flood(&store).await;
+    let late = Key::new("chat", "late").unwrap();
+    // A sliding window counts until the end of the next one, and a store keeps it a minute longer.
+    clock.advance(MINUTE * 2);
+    assert_eq!(hit(&store, &late, &per_minute(1)).await, None, "kept a minute longer than it counts");
+    clock.advance(MINUTE);
+    assert_eq!(hit(&store, &late, &per_minute(1)).await, Some(true));
+    assert!(flood(&store).await >= CAPACITY - 2, "all of the first flood made room");
+    assert_eq!(hit(&store, &long, &hour).await, Some(false), "a live counter was dropped");
+}
+
+#[tokio::test]
+async fn a_full_store_still_answers_for_the_keys_it_counts_and_asks_nothing_of_the_others() {
+    let (store, _clock) = store(WhenFull::Refuse);
+    flood(&store).await;
+    let (known, stranger, limit) = (flooder(0), Key::new("chat", "stranger").unwrap(), per_minute(1));
+    assert_eq!(hit(&store, &known, &limit).await, Some(false));
+    let error = store.hit_one(&stranger, &limit).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Capacity, true));
+    assert!(error.to_string().contains("LIMITER_MEMORY_CAPACITY"), "{error}");
+    let charges = [Charge::new(&stranger, &limit)];
+    assert!(store.peek(&charges).await.unwrap().is_allowed(), "a peek needs no room");
+    assert!(store.hit_cost(&stranger, &limit, 0).await.unwrap().is_allowed(), "nor does a cost of 0");
+    assert!(!store.hit_cost(&stranger, &limit, 2).await.unwrap().is_allowed(), "nor a denial");
+}
+
+#[tokio::test]
+async fn no_room_for_one_charge_leaves_the_others_unmade() {
+    let (store, _clock) = store(WhenFull::Refuse);
+    let (known, limit) = (Key::new("chat", "known").unwrap(), per_minute(3));
+    assert_eq!(hit(&store, &known, &limit).await, Some(true));
+    flood(&store).await;
+    let stranger = Key::new("chat", "stranger").unwrap();
+    for charges in [
+        [Charge::new(&known, &limit), Charge::new(&stranger, &limit)],
+        [Charge::new(&stranger, &limit), Charge::new(&known, &limit)],
+    ] {
+        assert_eq!(store.hit(&charges).await.unwrap_err().kind(), ErrorKind::Capacity);
+    }
+    let peeked = store.peek(&[Charge::new(&known, &limit)]).await.unwrap();
+    assert_eq!(peeked.outcomes()[0].remaining(), 2);
+}
+
+#[tokio::test]
+async fn shared_counters_say_so_and_are_remembered_by_a_key_that_gets_its_own() {
+    let (store, clock) = store(WhenFull::Share);
+    flood(&store).await;
+    let (stranger, limit) =
+        (Key::new("chat", "stranger").unwrap(), Limit::fixed_window(2, MINUTE * 10).unwrap());
+    let mut admitted = 0;
+    let decision = store.hit_one(&stranger, &limit).await.unwrap();
+    assert_eq!(decision.source(), Source::Overflow);
+    admitted += u64::from(decision.is_allowed());
+    // The flood expires long before the stranger's window ends: from now on it has a counter of its own.
+    clock.advance(MINUTE * 4);
+    for _ in 0..5 {
+        let decision = store.hit_one(&stranger, &limit).await.unwrap();
+        admitted += u64::from(decision.is_allowed());
+    }
+    assert_eq!(store.hit_one(&stranger, &limit).await.unwrap().source(), Source::Store);
+    assert_eq!(admitted, 2, "what it used in the shared counter was forgotten or counted twice");
+}
+
+#[tokio::test]
+async fn two_charges_of_one_call_never_share_a_counter() {
+    let (store, _clock) = store(WhenFull::Share);
+    flood(&store).await;
+    let limit = per_minute(1_000);
+    let (mut shared, mut refused) = (0, 0);
+    for number in 0..2_000 {
+        let (one, other) = (flooder(2_000_000 + number), flooder(3_000_000 + number));
+        match store.hit(&[Charge::new(&one, &limit), Charge::new(&other, &limit)]).await {
+            Ok(decision) => shared += u64::from(decision.source() == Source::Overflow),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Capacity);
+                refused += 1;
+            }
+        }
+    }
+    assert!(shared > 0, "none of {} calls was counted in shared counters", shared + refused);
+}
+
+#[tokio::test]
+async fn entries_of_logs_are_bounded_and_come_back() {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let config = Config::default().with_capacity(1_000).with_log_entries(100);
+    let store = MemoryBackend::with_clock(config, Arc::new(clock.clone())).unwrap();
+    let (key, limit) = (Key::new("log", "u").unwrap(), Limit::sliding_log(1_000, MINUTE).unwrap());
+    for _ in 0..100 {
+        assert_eq!(hit(&store, &key, &limit).await, Some(true));
+        clock.advance(Duration::from_millis(1));
+    }
+    let error = store.hit_one(&key, &limit).await.unwrap_err();
+    assert!(error.to_string().contains("LIMITER_MEMORY_LOG_ENTRIES"), "{error}");
+    store.reset(&key, &limit).await.unwrap();
+    assert_eq!(hit(&store, &key, &limit).await, Some(true), "a reset gives its entries back");
+}
