@@ -160,7 +160,11 @@ impl Limit {
     /// For a sliding log, which would keep an entry for each refusal.
     pub const fn counting_denied(mut self) -> Result<Self, LimitError> {
         if matches!(self.algorithm, Algorithm::SlidingLog | Algorithm::Unlimited) {
-            return Err(LimitError::new("count_denied", 1, "not for a sliding log, nor for unlimited"));
+            return Err(LimitError::new(
+                "count_denied",
+                1,
+                "1 only for a fixed or sliding window or a token bucket",
+            ));
         }
         self.count_denied = true;
         Ok(self)

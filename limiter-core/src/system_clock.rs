@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn it_slows_down_where_the_clock_is_set_back_and_never_goes_back() {
-        let (reading, mut last_ms) = (Reading::new(0, 1_000 * S), 0);
+        let (reading, mut last_ms) = (Reading::new(0, 1_000 * S), 1_000_000);
         for step in 0..3_000_u64 {
             let ticks_ns = step * 10_000_000;
             let now_ms = reading.now_ms(ticks_ns, || 999 * S + ticks_ns);

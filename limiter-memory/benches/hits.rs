@@ -12,10 +12,10 @@ mod contender;
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use contender::{Bytes, Call, Contender, Floor, Governor, Ours};
-use limiter_core::Limit;
+use limiter_core::{Limit, limit};
 
 #[global_allocator]
 static ALLOCATOR: contender::Counting = contender::Counting;
@@ -116,13 +116,11 @@ fn bytes_a_key(keys: usize) {
 }
 
 fn bucket(allowed: bool) -> Limit {
-    let (max, seconds) = if allowed { (1_000_000_000, 1) } else { (1, 86_400) };
-    Limit::token_bucket(max, Duration::from_secs(seconds)).unwrap()
+    if allowed { limit!("bucket 1000000000/s") } else { limit!("bucket 1/day") }
 }
 
 fn sliding(allowed: bool) -> Limit {
-    let (max, seconds) = if allowed { (1_000_000_000, 1) } else { (1, 86_400) };
-    Limit::sliding_window(max, Duration::from_secs(seconds)).unwrap()
+    if allowed { limit!("1000000000/s") } else { limit!("1/day") }
 }
 
 fn median(times: &mut [f64]) -> f64 {
