@@ -1,1 +1,47 @@
-//! Placeholder.
+//! From environment variables to limiters of rates, slots and quotas.
+//!
+//! A service depends on this package alone: it re-exports every word of `limiter-core`. `RATE_LIMITER` says where
+//! the counts live, and the backend's `LIMITER_*` variables how. Misconfiguration never means "no limit", nor a
+//! backend that nobody chose: the start fails with everything that is wrong, each with its variable.
+//!
+//! ```
+//! use limiter_factory::{Key, RateLimiterExt, limit};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # /*
+//! let limiters = limiter_factory::from_env().await?;
+//! # */
+//! # let limiters = limiter_factory::from_vars([("RATE_LIMITER", "memory")]).await?;
+//! let (key, limit) = (Key::new("chat", "user-17")?, limit!("5/min"));
+//! assert!(limiters.rates().hit_one(&key, &limit).await?.is_allowed());
+//! limiters.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | `RATE_LIMITER` | feature | settings |
+//! | --- | --- | --- |
+//! | `memory` | `memory`, on by default | `LIMITER_MEMORY_CAPACITY`, `LIMITER_MEMORY_WHEN_FULL` (`refuse` or `share`), `LIMITER_MEMORY_LOG_ENTRIES`, `LIMITER_MEMORY_LEASES`, `LIMITER_MEMORY_QUOTA_ENTRIES` |
+//! | a name of one's own | | those of its [`Registration`] |
+
+mod error;
+mod factory;
+mod limiters;
+#[cfg(feature = "memory")]
+mod memory;
+mod nearest;
+mod redact;
+mod registration;
+mod registry;
+mod service_link;
+mod settings;
+mod vars;
+
+pub use limiter_core::*;
+pub use limiter_layers::{LeaseKeeper, Slot, SlotGuard};
+
+pub use error::{ConfigError, ConfigErrors, ConfigProblem};
+pub use factory::{Factory, from_env, from_vars};
+pub use limiters::Limiters;
+pub use registration::{Registration, Setting};

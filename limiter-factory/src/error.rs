@@ -1,0 +1,229 @@
+//! What is wrong with a configuration: everything at once, each with its variable.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use limiter_core::{Error, ErrorKind};
+
+use crate::redact::{REDACTED, is_secret, shown};
+
+/// In what way a variable is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// It is required and not set.
+    Unset,
+    /// It is set to nothing.
+    Empty,
+    /// It names a backend that there isn't.
+    UnknownBackend,
+    /// It names a backend that this build doesn't have, or is a setting of one.
+    NotCompiledIn,
+    /// It starts as our settings do and is none.
+    UnknownVariable,
+    /// Its value isn't UTF-8.
+    NotUnicode,
+    /// Its value isn't what the setting accepts.
+    Malformed,
+    /// The backend refused its settings, or its store didn't answer.
+    StartFailed,
+    /// The program, not the environment: a backend was registered under a name that can't be.
+    BadRegistration,
+}
+
+/// One thing that is wrong: the variable, what it holds, what is accepted, and what was probably meant.
+#[derive(Debug)]
+pub struct ConfigError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    variable: String,
+    problem: ConfigProblem,
+    value: Option<String>,
+    accepted: String,
+    nearest: Option<String>,
+    backend: &'static str,
+    source: Option<Error>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(problem: ConfigProblem, variable: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            variable: variable.into(),
+            problem,
+            value: None,
+            accepted: String::new(),
+            nearest: None,
+            backend: "",
+            source: None,
+        }))
+    }
+
+    /// A backend that this build doesn't have: chosen by `RATE_LIMITER`, or one of its settings is set.
+    pub(crate) fn not_compiled_in(variable: &str, backend: &'static str) -> Self {
+        let mut error = Self::new(ConfigProblem::NotCompiledIn, variable);
+        error.0.backend = backend;
+        error
+    }
+
+    /// What the variable holds: secrets are redacted here, once and for all.
+    pub(crate) fn with_value(mut self, value: &str) -> Self {
+        self.0.value = Some(shown(&self.0.variable, value));
+        self
+    }
+
+    pub(crate) fn with_accepted(mut self, accepted: impl Into<String>) -> Self {
+        self.0.accepted = accepted.into();
+        self
+    }
+
+    /// What was probably meant. The value of an unknown variable stays hidden unless it is nearly one that
+    /// holds no secret: a misspelt password variable must not be shown.
+    pub(crate) fn with_nearest(mut self, nearest: Option<impl Into<String>>) -> Self {
+        self.0.nearest = nearest.map(Into::into);
+        let known_to_be_harmless = self.0.nearest.as_deref().is_some_and(|name| !is_secret(name));
+        if self.0.problem == ConfigProblem::UnknownVariable && !known_to_be_harmless {
+            self.0.value = self.0.value.map(|_| REDACTED.to_owned());
+        }
+        self
+    }
+
+    /// Nobody can know whether a value is a secret whose variable this build doesn't know.
+    pub(crate) fn with_hidden_value(mut self) -> Self {
+        self.0.value = Some(REDACTED.to_owned());
+        self
+    }
+
+    /// A variable that is set and was probably meant to be this one.
+    pub(crate) fn with_set_instead(self, variable: Option<&str>) -> Self {
+        self.with_nearest(variable.map(|variable| format!("{variable}, which is set")))
+    }
+
+    pub(crate) fn with_source(mut self, source: Error) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// The whole name of the variable, or the method of [`Factory`](crate::Factory) where the program is wrong.
+    pub fn variable(&self) -> &str {
+        &self.0.variable
+    }
+
+    /// In what way it is wrong.
+    pub fn problem(&self) -> ConfigProblem {
+        self.0.problem
+    }
+
+    /// What it holds, in quotes, secrets redacted; `None` where there is nothing to show.
+    pub fn value(&self) -> Option<&str> {
+        self.0.value.as_deref()
+    }
+
+    /// What is accepted; empty where the value isn't at fault.
+    pub fn accepted(&self) -> &str {
+        &self.0.accepted
+    }
+
+    /// The valid name nearest to what was written, where one is near.
+    pub fn nearest(&self) -> Option<&str> {
+        self.0.nearest.as_deref()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.0.value.as_deref().unwrap_or(REDACTED);
+        write!(f, "{} ", self.0.variable)?;
+        match self.0.problem {
+            ConfigProblem::Unset => f.write_str("is not set")?,
+            ConfigProblem::Empty => f.write_str("is empty")?,
+            ConfigProblem::UnknownBackend => write!(f, "is {value}, which is no backend's name")?,
+            ConfigProblem::NotCompiledIn => {
+                let backend = self.0.backend;
+                write!(
+                    f,
+                    "is {value}, but this build has no {backend} (limiter-factory's feature {backend:?})"
+                )?;
+            }
+            ConfigProblem::UnknownVariable => write!(f, "is {value}, but there is no such setting")?,
+            ConfigProblem::NotUnicode => f.write_str("is not UTF-8")?,
+            ConfigProblem::Malformed | ConfigProblem::BadRegistration => write!(f, "is {value}")?,
+            ConfigProblem::StartFailed => write!(f, "is {value}, which didn't start")?,
+        }
+        if let Some(source) = &self.0.source {
+            write!(f, ": {source}")?;
+        }
+        if !self.0.accepted.is_empty() {
+            write!(f, "; accepted: {}", self.0.accepted)?;
+        }
+        self.0.nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; nearest: {nearest}"))
+    }
+}
+
+impl StdError for ConfigError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().and_then(StdError::source)
+    }
+}
+
+/// Everything that is wrong with a configuration: at least one error, one a line.
+#[derive(Debug)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// `Ok` when there is nothing wrong.
+    pub(crate) fn check(errors: Vec<ConfigError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+    }
+
+    /// What is wrong with the choice of the backend, and what else is. Where the chosen backend isn't
+    /// compiled in, its settings are no news.
+    pub(crate) fn with_first(first: ConfigError, mut others: Vec<ConfigError>) -> Self {
+        others.retain(|other| other.0.backend.is_empty() || other.0.backend != first.0.backend);
+        others.insert(0, first);
+        Self(others)
+    }
+
+    /// Each of them, that of `RATE_LIMITER` first.
+    pub fn iter(&self) -> std::slice::Iter<'_, ConfigError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ConfigErrors {
+    type Item = &'a ConfigError;
+    type IntoIter = std::slice::Iter<'a, ConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.iter().enumerate() {
+            let line_end = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_end}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ConfigErrors {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.first().and_then(StdError::source)
+    }
+}
+
+impl From<ConfigErrors> for Error {
+    /// An error of kind [`Config`](ErrorKind::Config) with the same lines.
+    fn from(errors: ConfigErrors) -> Self {
+        Self::new(ErrorKind::Config, errors.to_string())
+    }
+}

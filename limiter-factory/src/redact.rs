@@ -1,0 +1,64 @@
+//! How a variable's value is shown to a person, and what is kept from them.
+
+/// What stands in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// The most characters of a value that are shown.
+const SHOWN: usize = 80;
+
+/// Parts of a variable's name that make its value a secret.
+const SECRET_NAMES: [&str; 7] = ["URL", "PASS", "TOKEN", "SECRET", "CREDENTIAL", "KEY", "DSN"];
+
+/// A variable's value as an error may show it, in quotes. A value that may hold a password, by the variable's
+/// name or by its own looks, is hidden, except for a URL's scheme.
+pub(crate) fn shown(variable: &str, value: &str) -> String {
+    if let Some((scheme, _)) = value.split_once("://") {
+        return format!("{:?}", format!("{}://{REDACTED}", short(scheme)));
+    }
+    if is_secret(variable) || value.contains('@') || value.to_lowercase().contains("password") {
+        return REDACTED.to_owned();
+    }
+    format!("{:?}", short(value))
+}
+
+/// Whether a variable is of those that hold secrets.
+pub(crate) fn is_secret(variable: &str) -> bool {
+    SECRET_NAMES.iter().any(|part| variable.contains(part))
+}
+
+fn short(value: &str) -> String {
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_hidden_wherever_they_are_written() {
+        let values = [
+            ("LIMITER_REDIS_URL", "redis://app:hunter2@db:6379/0?password=hunter2"),
+            ("LIMITER_REDIS_URL", "redis:/app:hunter2"),
+            ("LIMITER_REDIS_PASSWORD", "hunter2"),
+            ("LIMITER_X_TOKEN", "hunter2"),
+            ("RATE_LIMITER", "postgres://app:hunter2@db/limits"),
+            ("RATE_LIMITER", "app:hunter2@db"),
+            ("RATE_LIMITER", "host=db password=hunter2"),
+        ];
+        for (variable, value) in values {
+            let shown = shown(variable, value);
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains(REDACTED), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_urls_scheme_is_shown_and_a_long_value_cut_off() {
+        assert_eq!(shown("LIMITER_REDIS_URL", "mysql://u:p@h"), "\"mysql://[redacted]\"");
+        assert_eq!(shown("RATE_LIMITER", " memory"), "\" memory\"");
+        assert!(shown("RATE_LIMITER", &"ä".repeat(5000)).chars().count() < 100);
+    }
+}

@@ -1,0 +1,90 @@
+//! The variables that concern the factory, picked out of a whole process's.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// The variable that says where the counts live.
+pub(crate) const RATE_LIMITER: &str = "RATE_LIMITER";
+/// What the name of every setting starts with.
+pub(crate) const PREFIX: &str = "LIMITER_";
+
+/// Our variables. A later one of the same name replaces an earlier one. Never shown whole: they hold secrets.
+#[derive(Default)]
+pub(crate) struct Vars {
+    /// What `RATE_LIMITER` holds.
+    pub(crate) choice: Option<OsString>,
+    /// What every `LIMITER_*` variable holds. Names that are no UTF-8 stand here with replacement characters:
+    /// they can't be a setting's.
+    pub(crate) settings: BTreeMap<String, OsString>,
+    /// A variable that is set and is called nearly as `RATE_LIMITER`.
+    pub(crate) lookalike: Option<String>,
+}
+
+impl Vars {
+    /// Picks ours. Everything else is passed by unread, whatever bytes it has.
+    pub(crate) fn pick(vars: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let mut picked = Self::default();
+        for (name, value) in vars {
+            let name = name.to_string_lossy();
+            if name == RATE_LIMITER {
+                picked.choice = Some(value);
+            } else if starts_as_ours(&name) {
+                picked.settings.insert(name.into_owned(), value);
+            } else if is_lookalike(&name) {
+                picked.lookalike = Some(name.into_owned());
+            }
+        }
+        picked
+    }
+
+    /// Whether `RATE_LIMITER` is set, but under a name of the wrong case.
+    pub(crate) fn choice_is_in_wrong_case(&self) -> bool {
+        let lookalike = self.lookalike.as_deref().unwrap_or_default();
+        self.choice.is_none() && lookalike.eq_ignore_ascii_case(RATE_LIMITER)
+    }
+}
+
+/// Names in the wrong case count as ours, so that they are refused and not overlooked.
+fn starts_as_ours(name: &str) -> bool {
+    name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+fn is_lookalike(name: &str) -> bool {
+    const SLIPS: usize = 2;
+    name.len().abs_diff(RATE_LIMITER.len()) <= SLIPS
+        && strsim::damerau_levenshtein(&name.to_uppercase(), RATE_LIMITER) <= SLIPS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pick(vars: &[(&str, &str)]) -> Vars {
+        Vars::pick(vars.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    #[test]
+    fn only_ours_are_picked() {
+        let vars = pick(&[
+            ("RATE_LIMITER", "memory"),
+            ("LIMITER_MEMORY_LEASES", "5"),
+            ("limiter_memory_leases", "5"),
+            ("MY_LIMITER_X", "1"),
+            ("PATH", "/bin"),
+        ]);
+        assert_eq!(vars.choice, Some("memory".into()));
+        let names: Vec<_> = vars.settings.keys().map(String::as_str).collect();
+        assert_eq!(names, ["LIMITER_MEMORY_LEASES", "limiter_memory_leases"]);
+        assert_eq!(vars.lookalike, None);
+    }
+
+    #[test]
+    fn slips_in_the_name_of_the_choice_are_seen() {
+        for name in ["RATE_LIMTER", "RATELIMITER", "rate_limiter", "RATE_LIMITERS"] {
+            assert_eq!(pick(&[(name, "memory")]).lookalike.as_deref(), Some(name));
+        }
+        assert_eq!(pick(&[("RATE", "1"), ("LIMIT", "1")]).lookalike, None);
+        assert!(pick(&[("Rate_Limiter", "memory")]).choice_is_in_wrong_case());
+        assert!(!pick(&[("RATE_LIMIT", "100")]).choice_is_in_wrong_case());
+    }
+}

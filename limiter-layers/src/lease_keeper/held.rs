@@ -1,0 +1,172 @@
+//! The leases that are held: which to renew when, and which have run out.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use limiter_core::{Lease, LeaseId};
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use super::term::Term;
+
+/// The book of what is held.
+#[derive(Debug, Default)]
+pub(super) struct HeldLeases {
+    by_id: HashMap<LeaseId, Held>,
+    renewals: BTreeSet<(Instant, LeaseId)>,
+    ends: BTreeSet<(Instant, LeaseId)>,
+}
+
+/// Leases that are renewed in one call, and until when its answer is of use to all of them.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) leases: Vec<Lease>,
+    pub(super) until: Instant,
+}
+
+#[derive(Debug)]
+struct Held {
+    lease: Lease,
+    tenure: Tenure,
+    /// When the last call that prolongs it was sent.
+    asked: Instant,
+    renew_from: Instant,
+    renew_at: Instant,
+    ends: Instant,
+}
+
+/// The holder's term, which ends when the lease leaves the book, however it leaves: with the runtime too.
+#[derive(Debug)]
+struct Tenure(Arc<Term>);
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl HeldLeases {
+    /// Holds a lease that was acquired by a call sent at `sent`, and gives its holder's term.
+    pub(super) fn hold(&mut self, lease: Lease, sent: Instant) -> Arc<Term> {
+        let pace = Pace::new(lease.ttl_ms());
+        let term = Arc::new(Term::until(pace.ends(sent)));
+        self.enter(Held {
+            lease,
+            tenure: Tenure(Arc::clone(&term)),
+            asked: sent,
+            renew_from: pace.renew_from(sent),
+            renew_at: pace.renew_at(sent),
+            ends: pace.ends(sent),
+        });
+        term
+    }
+
+    /// Holds a lease no longer. `None` when it was lost before.
+    pub(super) fn take(&mut self, id: &LeaseId) -> Option<Lease> {
+        self.strike(id).map(|held| held.lease)
+    }
+
+    /// Holds nothing any more.
+    pub(super) fn take_all(&mut self) -> Vec<Lease> {
+        self.renewals.clear();
+        self.ends.clear();
+        self.by_id.drain().map(|(_, held)| held.lease).collect()
+    }
+
+    /// A lease that has run out without being renewed. It is held no longer.
+    pub(super) fn take_ended(&mut self, now: Instant) -> Option<Lease> {
+        let (_, id) = self.ends.first().filter(|(ends, _)| *ends <= now)?.clone();
+        self.take(&id)
+    }
+
+    /// Up to `most` leases that are to be renewed now, if any is due: those that soon will be go along.
+    ///
+    /// They will be due again before they run out, in case no answer comes.
+    pub(super) fn due(&mut self, now: Instant, most: usize) -> Option<Due> {
+        self.renewals.first().filter(|(at, _)| *at <= now)?;
+        let renewed: Vec<Held> = std::iter::from_fn(|| self.strike_renewable(now)).take(most).collect();
+        let due = Due {
+            leases: renewed.iter().map(|held| held.lease.clone()).collect(),
+            until: renewed.iter().map(|held| held.pace().ends(now)).min()?,
+        };
+        for mut held in renewed {
+            held.asked = now;
+            held.renew_again(held.patient_until());
+            self.enter(held);
+        }
+        Some(due)
+    }
+
+    /// A renewal that was sent at `sent` answered that the lease is live. `false` when that came too late: the
+    /// holder has been told, or must be now, that it is lost.
+    pub(super) fn renewed(&mut self, id: &LeaseId, sent: Instant) -> bool {
+        let Some(mut held) = self.strike(id) else {
+            return true;
+        };
+        let pace = held.pace();
+        held.ends = held.ends.max(pace.ends(sent));
+        let in_time = held.tenure.0.extend(held.ends);
+        held.renew_from = pace.renew_from(sent);
+        held.renew_at = pace.renew_at(sent);
+        if held.asked > sent {
+            // It has been asked for again meanwhile: that answer is awaited first.
+            held.renew_again(held.renew_at.max(held.patient_until()));
+        }
+        self.enter(held);
+        in_time
+    }
+
+    /// A renewal that was sent at `sent` failed. It is repeated soon, unless that has been done already.
+    pub(super) fn not_renewed(&mut self, id: &LeaseId, sent: Instant, now: Instant) {
+        if self.by_id.get(id).is_some_and(|held| held.asked == sent)
+            && let Some(mut held) = self.strike(id)
+        {
+            held.renew_again(now + held.pace().pause());
+            self.enter(held);
+        }
+    }
+
+    /// When the next of them is to be renewed or runs out.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let times = [self.renewals.first(), self.ends.first()];
+        times.into_iter().flatten().map(|(at, _)| *at).min()
+    }
+
+    fn strike_renewable(&mut self, now: Instant) -> Option<Held> {
+        let (_, id) = self.renewals.first()?;
+        let id = id.clone();
+        self.by_id.get(&id).filter(|held| held.renew_from <= now)?;
+        self.strike(&id)
+    }
+
+    fn enter(&mut self, held: Held) {
+        let id = held.lease.id().clone();
+        self.renewals.insert((held.renew_at, id.clone()));
+        self.ends.insert((held.ends, id.clone()));
+        self.by_id.insert(id, held);
+    }
+
+    fn strike(&mut self, id: &LeaseId) -> Option<Held> {
+        let held = self.by_id.remove(id)?;
+        self.renewals.remove(&(held.renew_at, id.clone()));
+        self.ends.remove(&(held.ends, id.clone()));
+        Some(held)
+    }
+}
+
+impl Held {
+    fn pace(&self) -> Pace {
+        Pace::new(self.lease.ttl_ms())
+    }
+
+    /// Until when the answer to the last renewal is awaited.
+    fn patient_until(&self) -> Instant {
+        let left = self.ends.saturating_duration_since(self.asked);
+        self.asked + self.pace().patience(left)
+    }
+
+    fn renew_again(&mut self, at: Instant) {
+        self.renew_from = at.min(self.ends);
+        self.renew_at = self.renew_from;
+    }
+}
