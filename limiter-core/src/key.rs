@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
+use bytemuck::cast_slice;
+
 use crate::error::{Error, Result};
 
 /// The most bytes a key's space may have.
@@ -40,8 +42,8 @@ pub struct Key {
 /// hashed by the word.
 #[derive(Clone)]
 enum Text {
-    Inline([u8; Key::INLINE_BYTES]),
-    Heap(Box<[u8]>),
+    Inline([u64; Key::INLINE_BYTES / 8]),
+    Heap(Box<[u64]>),
 }
 
 impl Key {
@@ -102,9 +104,7 @@ impl Key {
     /// The bytes of [`Key::parts`] as little-endian words, the last one filled up with zeros.
     #[inline]
     pub fn words(&self) -> impl Iterator<Item = u64> {
-        let filled = self.text.filled();
-        let (words, _) = filled[..usize::from(self.bytes).next_multiple_of(8)].as_chunks();
-        words.iter().copied().map(u64::from_le_bytes)
+        self.text.words()[..usize::from(self.bytes).div_ceil(8)].iter().copied().map(u64::from_le)
     }
 
     fn partition_at(&self) -> usize {
@@ -113,7 +113,7 @@ impl Key {
 
     #[inline]
     fn as_bytes(&self) -> &[u8] {
-        &self.text.filled()[..usize::from(self.bytes)]
+        &cast_slice(self.text.words())[..usize::from(self.bytes)]
     }
 
     /// A part of it as text. All came in as text and is cut only between its parts, so reading it so can't fail.
@@ -138,30 +138,51 @@ impl Text {
     #[inline]
     fn join(parts: [&str; 3], bytes: usize) -> Self {
         if bytes <= Key::INLINE_BYTES {
-            let mut text = [0; Key::INLINE_BYTES];
-            fill(&mut text, parts);
-            return Self::Inline(text);
+            let mut words = [0; Key::INLINE_BYTES / 8];
+            fill(&mut words, parts);
+            return Self::Inline(words);
         }
-        let mut text = vec![0; bytes.next_multiple_of(8)];
-        fill(&mut text, parts);
-        Self::Heap(text.into())
+        let mut words = vec![0; bytes.div_ceil(8)];
+        fill(&mut words, parts);
+        Self::Heap(words.into())
     }
 
     #[inline]
-    fn filled(&self) -> &[u8] {
+    fn words(&self) -> &[u64] {
         match self {
-            Self::Inline(text) => text,
-            Self::Heap(text) => text,
+            Self::Inline(words) => words,
+            Self::Heap(words) => words,
         }
     }
 }
 
+/// Writes the parts one after the other, word by word: they are about to be hashed by the word, and what was written
+/// in smaller pieces would have to be waited for.
 #[inline]
-fn fill(text: &mut [u8], parts: [&str; 3]) {
+fn fill(words: &mut [u64], parts: [&str; 3]) {
     let mut filled = 0;
-    for part in parts.into_iter().filter(|part| !part.is_empty()) {
-        text[filled..filled + part.len()].copy_from_slice(part.as_bytes());
-        filled += part.len();
+    for part in parts {
+        for piece in part.as_bytes().chunks(8) {
+            let (place, shift) = (filled / 8, filled % 8 * 8);
+            let word = word_of(piece);
+            words[place] |= (word << shift).to_le();
+            if shift + piece.len() * 8 > 64 {
+                words[place + 1] = (word >> (64 - shift)).to_le();
+            }
+            filled += piece.len();
+        }
+    }
+}
+
+/// Up to eight bytes as a little-endian word.
+#[inline]
+fn word_of(piece: &[u8]) -> u64 {
+    let four = |at: usize| piece[at..].first_chunk().map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)));
+    match piece.len() {
+        8 => piece.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)),
+        // The two halves overlap where there are fewer than eight.
+        length @ 4..8 => four(0) | four(length - 4) << ((length - 4) * 8),
+        _ => piece.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 

@@ -45,3 +45,8 @@ pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use factory::{Factory, from_env, from_vars};
 pub use limiters::Limiters;
 pub use registration::{Registration, Setting};
+
+/// The README's examples are compiled as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

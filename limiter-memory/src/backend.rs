@@ -89,6 +89,26 @@ impl MemoryBackend {
         lock(&self.quotas).len()
     }
 
+    /// Runs something on the slots, and lets what has ended go away.
+    fn slots<T>(&self, run: impl FnOnce(&mut Slots, u64) -> T) -> T {
+        let mut slots = lock(&self.slots);
+        let now_ms = self.time.now_ms();
+        if let Some(ended_ms) = self.time.ended_ms(now_ms) {
+            slots.drop_ended(ended_ms);
+        }
+        run(&mut slots, now_ms)
+    }
+
+    /// Runs something on the quotas, and lets what has ended go away.
+    fn quotas<T>(&self, run: impl FnOnce(&mut Quotas, u64) -> T) -> T {
+        let mut quotas = lock(&self.quotas);
+        let now_ms = self.time.now_ms();
+        if let Some(ended_ms) = self.time.ended_ms(now_ms) {
+            quotas.drop_ended(ended_ms);
+        }
+        run(&mut quotas, now_ms)
+    }
+
     fn build(config: Config, time: Time) -> Result<Self> {
         config.check()?;
         Ok(Self {
@@ -137,19 +157,15 @@ impl RateLimiter for MemoryBackend {
 #[async_trait]
 impl SlotLimiter for MemoryBackend {
     async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
-        lock(&self.slots).acquire(request, self.time.now_ms())
+        self.slots(|slots, now_ms| slots.acquire(request, now_ms))
     }
 
     async fn renew(&self, leases: &[Lease]) -> Result<Vec<bool>> {
-        let mut slots = lock(&self.slots);
-        let now_ms = self.time.now_ms();
-        Ok(leases.iter().map(|lease| slots.renew(lease, now_ms)).collect())
+        Ok(self.slots(|slots, now_ms| leases.iter().map(|lease| slots.renew(lease, now_ms)).collect()))
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<Vec<bool>> {
-        let mut slots = lock(&self.slots);
-        let now_ms = self.time.now_ms();
-        Ok(leases.iter().map(|lease| slots.release(lease, now_ms)).collect())
+        Ok(self.slots(|slots, now_ms| leases.iter().map(|lease| slots.release(lease, now_ms)).collect()))
     }
 
     async fn in_use(&self, key: &Key) -> Result<u64> {
@@ -170,15 +186,15 @@ impl QuotaTracker for MemoryBackend {
     }
 
     async fn record(&self, key: &Key, quota: &Quota, amount: u64) -> Result<QuotaOutcome> {
-        lock(&self.quotas).record(key, quota, amount, self.time.now_ms())
+        self.quotas(|quotas, now_ms| quotas.record(key, quota, amount, now_ms))
     }
 
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved> {
-        lock(&self.quotas).reserve(reservation, self.time.now_ms())
+        self.quotas(|quotas, now_ms| quotas.reserve(reservation, now_ms))
     }
 
     async fn settle(&self, settlement: &Settlement) -> Result<Vec<QuotaOutcome>> {
-        lock(&self.quotas).settle(settlement, self.time.now_ms())
+        self.quotas(|quotas, now_ms| quotas.settle(settlement, now_ms))
     }
 
     async fn reset(&self, key: &Key, quota: &Quota) -> Result<()> {

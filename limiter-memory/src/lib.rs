@@ -8,6 +8,7 @@ mod config;
 mod counting;
 mod due_map;
 mod error;
+mod few;
 mod key;
 mod layout;
 mod lock;

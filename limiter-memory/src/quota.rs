@@ -104,17 +104,22 @@ impl Quotas {
     fn put(&mut self, place: Place, counter: QuotaCounter) {
         if counter != QuotaCounter::default() {
             self.entries += 1 + counter.len();
-            let due_ms = counter.idle_at_ms().saturating_add(CLOCK_TOLERANCE_MS);
+            let due_ms = counter.idle_at_ms();
             self.counters.put(place, counter, due_ms);
         }
     }
 
-    fn make_room(&mut self, wanted: usize, operation: &'static str, clock_ms: u64) -> Result<()> {
+    /// Drops counters that were as if never used before a time.
+    pub(crate) fn drop_ended(&mut self, now_ms: u64) {
         for _ in 0..LOOKED_AT {
-            let Some((_, counter)) = self.counters.take_due(clock_ms) else {
-                break;
-            };
+            let Some((_, counter)) = self.counters.take_due(now_ms) else { return };
             self.entries -= 1 + counter.len();
+        }
+    }
+
+    fn make_room(&mut self, wanted: usize, operation: &'static str, clock_ms: u64) -> Result<()> {
+        if self.entries + wanted > self.most_entries {
+            self.drop_ended(clock_ms.saturating_sub(CLOCK_TOLERANCE_MS));
         }
         if wanted > 0 && self.entries + wanted > self.most_entries {
             return Err(error::quotas_full().with_operation(operation));

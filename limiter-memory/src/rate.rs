@@ -9,6 +9,7 @@ use limiter_core::{
 
 use crate::config::Config;
 use crate::error;
+use crate::few::{self, FEW, Places};
 use crate::key::{Fingerprint, Fingerprinter, spread};
 use crate::layout::Layout;
 use crate::shard::{Locked, Place, Shard};
@@ -78,20 +79,39 @@ impl Rates {
         Ok((source_of(place.is_shared()), outcome))
     }
 
-    /// Decides a call of any number of charges.
+    /// Decides a call of several charges.
     ///
     /// # Errors
-    /// `InvalidRequest`, and `Capacity` while nothing has changed.
-    #[inline(never)]
+    /// As [`Rates::decide_locked`].
     pub(crate) fn decide_all(&self, charges: &[Charge<'_>], clock_ms: u64, look: bool) -> Result<Decision> {
         check_charges(charges)?;
+        if !look && charges.len() <= FEW && charges.iter().all(few::is_plain) {
+            let place = |charge: &Charge<'_>| {
+                let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
+                (self.shard_of(fingerprint), fingerprint)
+            };
+            let places: Places<'_> = charges.iter().map(place).collect();
+            if let Some(decision) = few::decide(&places, charges, clock_ms) {
+                return Ok(decision);
+            }
+        }
+        self.decide_locked(charges, clock_ms, look)
+    }
+
+    /// Decides a call of any number of charges, with their shards locked.
+    ///
+    /// # Errors
+    /// `Capacity` while nothing has changed.
+    #[inline(never)]
+    fn decide_locked(&self, charges: &[Charge<'_>], clock_ms: u64, look: bool) -> Result<Decision> {
         let (mut guards, mut seats) = (Guards::new(), Seats::new());
         let fingerprints = self.lock_all(charges, &mut guards);
         if !look {
-            make_room(&mut guards, &fingerprints, clock_ms);
+            make_room(&mut guards, &fingerprints, charges, clock_ms);
         }
         for (charge, (shard, fingerprint)) in charges.iter().zip(&fingerprints) {
-            seats.push((*shard, (seat(&guards, &seats, *shard, *fingerprint, charge), *fingerprint)));
+            let place = seat(&guards, &seats, charges, (*shard, *fingerprint), charge.limit());
+            seats.push((*shard, (place, *fingerprint)));
         }
         let act = act_on(&guards, &seats, charges, clock_ms, look)?;
         let mut outcomes = ArrayVec::<Outcome, MAX_PER_CALL>::new();
@@ -165,12 +185,25 @@ pub(crate) fn single<'a, 'b>(charges: &'a [Charge<'b>]) -> Option<&'a Charge<'b>
 }
 
 /// Makes room for the counters of a call that aren't there yet, before any place is taken note of.
-fn make_room(guards: &mut Guards<'_>, fingerprints: &[(usize, Fingerprint)], clock_ms: u64) {
+fn make_room(
+    guards: &mut Guards<'_>,
+    fingerprints: &[(usize, Fingerprint)],
+    charges: &[Charge<'_>],
+    clock_ms: u64,
+) {
     for (number, (_, shard)) in guards.iter_mut().enumerate() {
-        let own = fingerprints.iter().filter(|(guard, _)| *guard == number);
-        let new = own.filter(|(_, fingerprint)| shard.find(*fingerprint).is_none()).count();
+        let (mut new, mut logs) = (0, 0);
+        for ((_, fingerprint), charge) in
+            fingerprints.iter().zip(charges).filter(|((guard, _), _)| *guard == number)
+        {
+            new += usize::from(shard.find(*fingerprint).is_none());
+            logs += usize::from(charge.limit().algorithm() == Algorithm::SlidingLog);
+        }
         if new > 0 {
             shard.make_room(new, clock_ms);
+        }
+        if logs > 0 {
+            shard.make_log_room(logs, clock_ms);
         }
     }
 }
@@ -179,14 +212,17 @@ fn make_room(guards: &mut Guards<'_>, fingerprints: &[(usize, Fingerprint)], clo
 fn seat(
     guards: &Guards<'_>,
     seats: &Seats,
-    number: usize,
-    fingerprint: Fingerprint,
-    charge: &Charge<'_>,
+    charges: &[Charge<'_>],
+    (number, fingerprint): (usize, Fingerprint),
+    limit: &Limit,
 ) -> Place {
     let shard = &guards[number].1;
-    let before = || seats.iter().filter(|(other, _)| *other == number).map(|(_, seat)| *seat);
+    let takes_room = |charge: &Charge<'_>| charge.cost() > 0 && !charge.limit().is_unlimited();
+    let before =
+        seats.iter().zip(charges).filter(|((other, _), charge)| *other == number && takes_room(charge));
+    let before = || before.clone().map(|((_, seat), _)| *seat);
     let pending = before().filter(|(place, _)| is_new(*place)).count();
-    let place = shard.locate(fingerprint, charge.limit(), pending);
+    let place = shard.locate(fingerprint, limit, pending);
     // Two counters of one call that meet in one shared one can't be told apart there.
     let meets = |(other, theirs): (Place, Fingerprint)| other.is_shared() && shard.meet(theirs, fingerprint);
     if place.is_shared() && before().any(meets) { Place::Nowhere } else { place }
@@ -216,7 +252,8 @@ fn act_on(
             return Err(error::counters_full());
         }
         if charge.limit().algorithm() == Algorithm::SlidingLog {
-            if !shard.has_log_room(pending_logs) {
+            let words = shard.words(seat.0, seat.1, charge.limit());
+            if !shard.has_log_room(words, charge.limit(), clock_ms, pending_logs) {
                 return Err(error::logs_full());
             }
             pending_logs += 1;

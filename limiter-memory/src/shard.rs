@@ -15,6 +15,9 @@ use crate::table::{Table, UNTIL, Words};
 /// Stands in a word that no other algorithm fills with more than 2^53 − 1: the words are a sliding log's.
 const LOG_MARK: u64 = u64::MAX;
 
+/// How often a shard that is full of log entries is looked through for some that have expired.
+const TRIM_LOGS_EVERY_MS: u64 = 100;
+
 /// A share of the counters, on cache lines of its own.
 ///
 /// A hit on a counter that exists reads it without a lock and writes it back alone (see [`SeqLock`]). Everything
@@ -35,6 +38,7 @@ struct Rest {
     shared_places: usize,
     /// No counter becomes droppable before this time of the clock.
     droppable_at_ms: u64,
+    trim_logs_at_ms: u64,
 }
 
 /// A shard that nobody else changes.
@@ -78,6 +82,7 @@ impl Shard {
                 most_log_entries: layout.log_entries,
                 shared_places: layout.shared_places,
                 droppable_at_ms: 0,
+                trim_logs_at_ms: 0,
             }),
         }
     }
@@ -172,9 +177,30 @@ impl Locked<'_> {
         }
     }
 
-    /// Whether a log may take one more entry, after so many others have.
-    pub(crate) fn has_log_room(&self, pending: usize) -> bool {
-        self.rest.log_entries + pending < self.rest.most_log_entries
+    /// Whether the log at a place may take one more entry, after so many others have.
+    pub(crate) fn has_log_room(
+        &self,
+        words: Option<Words>,
+        limit: &Limit,
+        clock_ms: u64,
+        pending: usize,
+    ) -> bool {
+        let dropped = self.log(words).map_or(0, |log| log.expired(limit, clock_ms));
+        self.rest.log_entries + pending < self.rest.most_log_entries + dropped
+    }
+
+    /// Drops entries that have left their logs' windows if there isn't room for `wanted` more.
+    pub(crate) fn make_log_room(&mut self, wanted: usize, clock_ms: u64) {
+        let rest = &mut *self.rest;
+        if rest.log_entries + wanted <= rest.most_log_entries || clock_ms < rest.trim_logs_at_ms {
+            return;
+        }
+        rest.trim_logs_at_ms = clock_ms.saturating_add(TRIM_LOGS_EVERY_MS);
+        self.drop_expired(clock_ms);
+        let Rest { shared, logs, log_entries, .. } = &mut *self.rest;
+        for table in [self.own, &*shared] {
+            trim_logs(table, clock_ms, logs, log_entries);
+        }
     }
 
     /// Runs something on the log that words point to, keeping count of entries.
@@ -246,6 +272,21 @@ fn drop_expired(table: &Table, clock_ms: u64, logs: &mut Slab<SlidingLog>, entri
         from = slot + 1;
     }
     next_ms
+}
+
+/// Drops the entries that have left their window, as much later as a clock may step back.
+fn trim_logs(table: &Table, clock_ms: u64, logs: &mut Slab<SlidingLog>, entries: &mut usize) {
+    let mut from = 0;
+    while let Some(slot) = table.next_used(from) {
+        from = slot + 1;
+        let words = table.words(slot);
+        let Some(log) = log_index(words).and_then(|index| logs.get_mut(index)) else { continue };
+        if let Some(newest_ms) = log.newest_ms() {
+            let before = log.len();
+            log.drop_expired(words[UNTIL] - newest_ms, clock_ms.saturating_sub(CLOCK_TOLERANCE_MS));
+            *entries -= before - log.len();
+        }
+    }
 }
 
 fn drop_log(words: Words, logs: &mut Slab<SlidingLog>, entries: &mut usize) {

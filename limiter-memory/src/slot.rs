@@ -23,10 +23,12 @@ impl Slots {
     }
 
     pub(crate) fn acquire(&mut self, request: &LeaseRequest, now_ms: u64) -> Result<Acquisition> {
-        self.drop_expired(now_ms);
         let keys: Vec<_> = request.scopes().iter().map(Scope::key).collect();
         let stands_in = |key: &&&Key| self.books.get(key).is_some_and(|book| book.contains(request.id()));
         let new = keys.iter().filter(|key| !stands_in(key)).count();
+        if self.leases + new > self.most_leases {
+            self.drop_ended(now_ms);
+        }
         if self.leases + new > self.most_leases {
             return Err(error::leases_full().with_operation("acquire"));
         }
@@ -79,7 +81,8 @@ impl Slots {
         }
     }
 
-    fn drop_expired(&mut self, now_ms: u64) {
+    /// Drops leases that ran out before a time, whosever they are.
+    pub(crate) fn drop_ended(&mut self, now_ms: u64) {
         for _ in 0..LOOKED_AT {
             let Some((key, mut book)) = self.books.take_due(now_ms) else {
                 return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use limiter_core::{Clock, SystemClock};
+use limiter_core::{CLOCK_TOLERANCE_MS, Clock, SystemClock};
 
 /// The process's clock, or one that was handed in. Told apart here, so that the usual one is called directly.
 #[derive(Clone, Debug)]
@@ -17,6 +17,15 @@ impl Time {
         match self {
             Self::System(clock) => clock.now_ms(),
             Self::HandedIn(clock) => clock.now_ms(),
+        }
+    }
+
+    /// The time up to which what has ended may be dropped although there is room. None when the time is handed in:
+    /// a trace may go back to any time, and must find what was there.
+    pub(crate) fn ended_ms(&self, now_ms: u64) -> Option<u64> {
+        match self {
+            Self::System(_) => now_ms.checked_sub(CLOCK_TOLERANCE_MS),
+            Self::HandedIn(_) => None,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! A full store never forgets a live counter, and what has expired makes room by itself.
+#![allow(clippy::unwrap_used, reason = "a test stops when anything is off")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::{Charge, ErrorKind, Key, Limit, ManualClock, RateLimiter, RateLimiterExt, Source};
+use limiter_core::{
+    Charge, ErrorKind, Key, LeaseRequest, Limit, ManualClock, Period, Quota, QuotaTracker, RateLimiter,
+    RateLimiterExt, Scope, SlotLimiter, Source,
+};
 use limiter_memory::{Config, MemoryBackend, WhenFull};
 
 const CAPACITY: usize = 5_000;
@@ -184,6 +188,76 @@ async fn entries_of_logs_are_bounded_and_come_back() {
     }
     let error = store.hit_one(&key, &limit).await.unwrap_err();
     assert!(error.to_string().contains("LIMITER_MEMORY_LOG_ENTRIES"), "{error}");
-    store.reset(&key, &limit).await.unwrap();
+    RateLimiter::reset(&store, &key, &limit).await.unwrap();
     assert_eq!(hit(&store, &key, &limit).await, Some(true), "a reset gives its entries back");
+}
+
+#[tokio::test]
+async fn what_takes_no_room_leaves_the_last_slot_to_what_does() {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let config = Config::default().with_capacity(1);
+    let store = MemoryBackend::with_clock(config, Arc::new(clock)).unwrap();
+    let (one, other, limit) = (
+        Key::new("k", "one").unwrap(),
+        Key::new("k", "other").unwrap(),
+        Limit::fixed_window(2, MINUTE).unwrap(),
+    );
+    let charges = [
+        Charge::new(&one, &Limit::UNLIMITED),
+        Charge::new(&one, &limit).with_cost(0),
+        Charge::new(&other, &limit),
+    ];
+    assert!(store.hit(&charges).await.unwrap().is_allowed());
+    assert_eq!(store.rate_counters(), 1);
+}
+
+#[tokio::test]
+async fn slots_and_quotas_are_bounded_and_what_has_ended_makes_room() {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let config = Config::default().with_leases(10).with_quota_entries(10);
+    let store = MemoryBackend::with_clock(config, Arc::new(clock.clone())).unwrap();
+    let request = |number: usize| {
+        let scope = Scope::new(Key::new("slots", &number.to_string()).unwrap(), 1);
+        LeaseRequest::new([scope], MINUTE).unwrap()
+    };
+    let requests: Vec<_> = (0..10).map(request).collect();
+    for request in &requests {
+        assert!(store.acquire(request).await.unwrap().is_acquired());
+    }
+    assert_eq!(store.acquire(&request(10)).await.unwrap_err().kind(), ErrorKind::Capacity);
+    assert!(store.acquire(&requests[3]).await.unwrap().is_acquired(), "asked again, it takes no more room");
+    let (day, user) =
+        (Quota::new(5, Period::Day).unwrap(), |n: usize| Key::new("bytes", &n.to_string()).unwrap());
+    for number in 0..10 {
+        assert_eq!(store.record(&user(number), &day, 1).await.unwrap().used, 1);
+    }
+    assert_eq!(store.record(&user(10), &day, 1).await.unwrap_err().kind(), ErrorKind::Capacity);
+    assert_eq!(
+        store.record(&user(3), &day, 1).await.unwrap().used,
+        2,
+        "counted already, it takes no more room"
+    );
+    clock.advance(MINUTE);
+    assert!(store.acquire(&request(10)).await.unwrap().is_acquired());
+    assert_eq!(store.slot_keys(), 1);
+    clock.advance(MINUTE * 60 * 24);
+    assert_eq!(store.record(&user(10), &day, 1).await.unwrap().used, 1);
+    assert_eq!(store.quota_counters(), 1);
+}
+
+#[tokio::test]
+async fn while_the_time_is_handed_in_nothing_is_dropped_that_has_room() {
+    let clock = ManualClock::new(1_700_000_000_000);
+    let store = MemoryBackend::with_clock(Config::default(), Arc::new(clock.clone())).unwrap();
+    let (one, other) = (Key::new("k", "one").unwrap(), Key::new("k", "other").unwrap());
+    let hour = Quota::new(5, Period::Hour).unwrap();
+    let lease = |key: &Key| LeaseRequest::new([Scope::new(key.clone(), 1)], Duration::from_secs(1)).unwrap();
+    let _ = store.record(&one, &hour, 3).await.unwrap();
+    assert!(store.acquire(&lease(&one)).await.unwrap().is_acquired());
+    clock.advance(MINUTE * 60 * 3);
+    let _ = store.record(&other, &hour, 1).await.unwrap();
+    assert!(store.acquire(&lease(&other)).await.unwrap().is_acquired());
+    clock.set_ms(1_700_000_000_500);
+    assert_eq!(store.check(&one, &hour).await.unwrap().used, 3);
+    assert_eq!(store.in_use(&one).await.unwrap(), 1);
 }

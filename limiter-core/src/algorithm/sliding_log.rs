@@ -57,7 +57,16 @@ impl SlidingLog {
         self.total - expired.map(|entry| entry.units).sum::<u64>()
     }
 
-    fn drop_expired(&mut self, window_ms: u64, now_ms: u64) {
+    /// How many entries the next charge of a limit drops, at the store's clock.
+    pub fn expired(&self, limit: &Limit, clock_ms: u64) -> usize {
+        let Some(now_ms) = effective_ms(clock_ms, self.written_ms) else { return self.entries.len() };
+        let window_ms = limit.window_ms();
+        self.entries.iter().take_while(|entry| !entry.is_live(window_ms, now_ms)).count()
+    }
+
+    /// Drops entries that have left a window by a time. A store that makes room so leaves them in for as long as
+    /// a clock may step back.
+    pub fn drop_expired(&mut self, window_ms: u64, now_ms: u64) {
         while let Some(oldest) = self.entries.front().filter(|oldest| !oldest.is_live(window_ms, now_ms)) {
             self.total -= oldest.units;
             self.entries.pop_front();

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
 /// The system's allocator, counted.
-pub struct Counting;
+pub(crate) struct Counting;
 
 /// Bytes that are allocated now.
-pub fn allocated() -> usize {
+pub(crate) fn allocated() -> usize {
     ALLOCATED.load(Ordering::Relaxed)
 }
 

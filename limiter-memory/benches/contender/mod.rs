@@ -15,19 +15,19 @@ use hashbrown::HashMap;
 use limiter_core::{Charge, Key, Limit, RateLimiter, RateLimiterExt};
 use limiter_memory::{Config, MemoryBackend};
 
-pub use allocator::{Counting, allocated};
+pub(crate) use allocator::{Counting, allocated};
 
 /// A key of sixteen bytes, as governor's users would choose for speed.
-pub type Bytes = [u8; 16];
+pub(crate) type Bytes = [u8; 16];
 
-pub trait Contender: Send + Sync {
+pub(crate) trait Contender: Send + Sync {
     fn name(&self) -> &'static str;
     fn hit_all(&self, order: &[u32]);
 }
 
 /// The least that a limiter in memory can do: 128 locks, a map, a token bucket, yes or no. Its keys stand in the
 /// map as they are; nothing bounds it, nothing is told but the answer.
-pub struct Floor {
+pub(crate) struct Floor {
     keys: Vec<Bytes>,
     shards: Vec<Padded>,
     hasher: foldhash::quality::RandomState,
@@ -40,7 +40,7 @@ pub struct Floor {
 struct Padded(Mutex<HashMap<Bytes, (u64, u64), foldhash::quality::RandomState>>);
 
 impl Floor {
-    pub fn new(keys: usize, allowed: bool) -> Self {
+    pub(crate) fn new(keys: usize, allowed: bool) -> Self {
         let shard = || Padded(Mutex::new(HashMap::with_hasher(foldhash::quality::RandomState::default())));
         let (per_ns, full) = if allowed { (1 << 20, 1 << 60) } else { (0, 1 << 20) };
         Self {
@@ -82,7 +82,7 @@ impl Contender for Floor {
 
 /// How this package is called.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Call {
+pub(crate) enum Call {
     /// `hit_now`, with the keys at hand.
     Now,
     /// `hit_one`, with the keys at hand.
@@ -92,7 +92,7 @@ pub enum Call {
 }
 
 /// This package, through `Arc<dyn RateLimiter>` as a service holds it.
-pub struct Ours {
+pub(crate) struct Ours {
     name: &'static str,
     backend: Arc<MemoryBackend>,
     limiter: Arc<dyn RateLimiter>,
@@ -103,7 +103,7 @@ pub struct Ours {
 }
 
 impl Ours {
-    pub fn new(name: &'static str, keys: usize, limit: Limit, call: Call) -> Self {
+    pub(crate) fn new(name: &'static str, keys: usize, limit: Limit, call: Call) -> Self {
         let backend = Arc::new(MemoryBackend::new(Config::default().with_capacity(keys)).unwrap());
         let text = |number| format!("{number:012}").into_bytes().try_into().unwrap();
         let texts: Vec<[u8; 12]> = (0..keys).map(text).collect();
@@ -112,11 +112,11 @@ impl Ours {
         Self { name, limiter: backend.clone(), backend, keys, texts, limit, call }
     }
 
-    pub fn counters(&self) -> usize {
+    pub(crate) fn counters(&self) -> usize {
         self.backend.rate_counters()
     }
 
-    pub fn key_bytes(&self) -> usize {
+    pub(crate) fn key_bytes(&self) -> usize {
         self.keys.capacity() * size_of::<Key>() + self.texts.capacity() * size_of::<[u8; 12]>()
     }
 
@@ -162,14 +162,14 @@ impl Contender for Ours {
 }
 
 /// governor's keyed limiter on its default store and clock.
-pub struct Governor<K: Hash + Eq + Clone> {
+pub(crate) struct Governor<K: Hash + Eq + Clone> {
     name: &'static str,
     limiter: DefaultKeyedRateLimiter<K>,
     keys: Vec<K>,
 }
 
 impl<K: Hash + Eq + Clone + From16> Governor<K> {
-    pub fn new(name: &'static str, keys: usize, allowed: bool) -> Self {
+    pub(crate) fn new(name: &'static str, keys: usize, allowed: bool) -> Self {
         let quota = if allowed {
             Quota::per_second(NonZeroU32::MAX)
         } else {
@@ -182,7 +182,7 @@ impl<K: Hash + Eq + Clone + From16> Governor<K> {
         }
     }
 
-    pub fn key_bytes(&self) -> usize {
+    pub(crate) fn key_bytes(&self) -> usize {
         self.keys.capacity() * size_of::<K>()
     }
 }
@@ -200,7 +200,7 @@ impl<K: Hash + Eq + Clone + Send + Sync> Contender for Governor<K> {
 }
 
 /// A key made from sixteen bytes of text.
-pub trait From16 {
+pub(crate) trait From16 {
     fn from16(bytes: Bytes) -> Self;
 }
 
