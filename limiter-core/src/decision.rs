@@ -217,6 +217,11 @@ impl Denied {
         longest(&self.outcomes).map_or(0, Outcome::charge)
     }
 
+    /// The charge that denied, out of those of the call; `None` when these aren't the call's.
+    pub fn charge_of<'a, 'b>(&self, charges: &'a [Charge<'b>]) -> Option<&'a Charge<'b>> {
+        charges.get(self.charge())
+    }
+
     /// How long to wait until the whole call fits, if nobody else hits.
     pub fn retry_after(&self) -> Retry {
         longest(&self.outcomes).and_then(Outcome::retry_after).unwrap_or(Retry::Never)

@@ -190,6 +190,13 @@ pub struct Full {
     pub in_use: Vec<u64>,
 }
 
+impl Full {
+    /// The scope that denied, out of those of the request; `None` when these aren't the request's.
+    pub fn scope_of<'a>(&self, scopes: &'a [Scope]) -> Option<&'a Scope> {
+        scopes.get(self.denied_by)
+    }
+}
+
 impl Acquisition {
     /// Whether it was granted.
     pub const fn is_acquired(&self) -> bool {

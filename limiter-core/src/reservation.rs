@@ -161,13 +161,13 @@ pub struct QuotaOutcome {
     /// Time to the period's end.
     pub reset_after: Duration,
     /// When refused: the least wait after which the same call fits, if nobody does anything.
-    pub retry: Option<Retry>,
+    pub retry_after: Option<Retry>,
 }
 
 impl QuotaOutcome {
     /// Whether it was allowed. What records consumption is always allowed.
     pub const fn is_allowed(&self) -> bool {
-        self.retry.is_none()
+        self.retry_after.is_none()
     }
 }
 
@@ -201,7 +201,7 @@ impl Reserved {
 
     /// The longest wait among the refused charges; `None` when granted.
     pub fn retry_after(&self) -> Option<Retry> {
-        self.outcomes().iter().filter_map(|outcome| outcome.retry).max()
+        self.outcomes().iter().filter_map(|outcome| outcome.retry_after).max()
     }
 }
 

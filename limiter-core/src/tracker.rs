@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::quota::Quota;
 use crate::reservation::{QuotaCharge, QuotaOutcome, Reservation, Reserved, Settlement};
@@ -94,6 +94,19 @@ pub trait QuotaTrackerExt: QuotaTracker {
         let reservation = Reservation::new([QuotaCharge::new(key.clone(), *quota, amount)], ttl)?;
         let reserved = self.reserve(&reservation).await?;
         Ok((reservation, reserved))
+    }
+
+    /// Settles a reservation of one quota: `actual` units were really used.
+    ///
+    /// # Errors
+    /// As [`Reservation::settlement`] and [`QuotaTracker::settle`];
+    /// [`Protocol`](crate::ErrorKind::Protocol) when the backend tells no outcome.
+    async fn settle_one(&self, reservation: &Reservation, actual: u64) -> Result<QuotaOutcome> {
+        let outcomes = self.settle(&reservation.settlement(&[actual])?).await?;
+        outcomes
+            .first()
+            .copied()
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, "a settle without an outcome"))
     }
 
     /// Gives a reservation back: nothing was used.

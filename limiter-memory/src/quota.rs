@@ -45,7 +45,7 @@ impl Quotas {
     ) -> Result<QuotaOutcome> {
         check_amount("amount", amount)?;
         if amount == 0 {
-            return Ok(QuotaOutcome { retry: None, ..self.check(key, quota, clock_ms) });
+            return Ok(QuotaOutcome { retry_after: None, ..self.check(key, quota, clock_ms) });
         }
         let place = place_of(key, quota);
         let new = usize::from(self.counters.get(&place).is_none());

@@ -1,5 +1,4 @@
 //! The packaged traces on the memory backend.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 

@@ -54,7 +54,7 @@ pub fn quota_exceeded(space: &str, quota: &Quota, outcome: &QuotaOutcome) -> Res
         "limit": {"space": space, "limit": quota.to_string()},
         "max": quota.max(),
     });
-    refused(body, outcome.retry)
+    refused(body, outcome.retry_after)
 }
 
 /// A call on the limiters that failed, as an answer: `?` makes one.

@@ -65,7 +65,7 @@ async fn streams(app: &App, user: &str) -> Result<Value, Error> {
 }
 
 async fn scans(app: &App, user: &str) -> Result<Value, Error> {
-    let running = app.limiters.slots().slots().in_use(&Key::new(scan::USER, user)?).await?;
+    let running = app.limiters.slots().in_use(&Key::new(scan::USER, user)?).await?;
     Ok(json!({"running": running, "cap": app.config.scans_per_user}))
 }
 

@@ -198,13 +198,13 @@ impl Standing<'_> {
         Retry::After(Duration::from_millis(at_ms.saturating_sub(self.now_ms)))
     }
 
-    fn outcome(&self, quota: &Quota, retry: Option<Retry>) -> QuotaOutcome {
+    fn outcome(&self, quota: &Quota, retry_after: Option<Retry>) -> QuotaOutcome {
         QuotaOutcome {
             used: self.used,
             reserved: self.reserved,
             remaining: quota.max().saturating_sub(self.used + self.reserved),
             reset_after: Duration::from_millis(self.span.left_ms(self.now_ms)),
-            retry,
+            retry_after,
         }
     }
 }

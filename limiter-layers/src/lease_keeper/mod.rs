@@ -13,7 +13,7 @@ mod term;
 use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::{LeaseId, LeaseRequest, Result, SlotLimiter};
+use limiter_core::{Key, LeaseId, LeaseRequest, Result, SlotLimiter};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -116,6 +116,14 @@ impl LeaseKeeper {
     /// The limiter whose leases it keeps: to ask it what is [in use](SlotLimiter::in_use).
     pub fn slots(&self) -> &Arc<dyn SlotLimiter> {
         &self.slots
+    }
+
+    /// Permits of the live leases of a key, whoever holds them.
+    ///
+    /// # Errors
+    /// As [`SlotLimiter::in_use`](limiter_core::SlotLimiter::in_use).
+    pub async fn in_use(&self, key: &Key) -> Result<u64> {
+        self.slots.in_use(key).await
     }
 
     /// Gives everything back: what waits to be released, and what is still held, whose guards are told that it is

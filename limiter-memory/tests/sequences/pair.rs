@@ -26,7 +26,11 @@ impl Pair {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::new(START_MS);
         Self {
-            memory: MemoryBackend::with_clock(Config::default(), Arc::new(clock.clone())).unwrap(),
+            memory: MemoryBackend::with_clock(
+                Config::default().with_capacity(4_096),
+                Arc::new(clock.clone()),
+            )
+            .unwrap(),
             model: Model::new(clock.clone()),
             clock,
         }
@@ -51,22 +55,16 @@ pub(crate) fn at_once<F: Future>(call: F) -> F::Output {
     }
 }
 
-/// Both answered the same, or failed with errors of one kind. Tells the answers when they did.
+/// Whether both answered the same, or failed with errors of one kind. Tells the answers where they did.
 pub(crate) fn same<T: Debug + PartialEq>(
     got: Result<T>,
     wanted: Result<T>,
     call: &dyn Debug,
-) -> Option<(T, T)> {
+) -> Result<Option<(T, T)>, TestCaseError> {
     match (got, wanted) {
-        (Ok(got), Ok(wanted)) => {
-            assert_eq!(got, wanted, "{call:?}");
-            Some((got, wanted))
-        }
-        (Err(got), Err(wanted)) => {
-            assert_eq!(got.kind(), wanted.kind(), "{call:?}: {got} instead of {wanted}");
-            None
-        }
-        (got, wanted) => panic!("{call:?}: {got:?} instead of {wanted:?}"),
+        (Ok(got), Ok(wanted)) if got == wanted => Ok(Some((got, wanted))),
+        (Err(got), Err(wanted)) if got.kind() == wanted.kind() => Ok(None),
+        (got, wanted) => Err(TestCaseError::fail(format!("{call:?}: {got:?} instead of {wanted:?}"))),
     }
 }
 

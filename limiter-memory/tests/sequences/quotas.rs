@@ -62,36 +62,37 @@ fn charges(keys: &[Key], quotas: &[Quota], lines: &[Line]) -> Vec<QuotaCharge> {
     lines.iter().map(charge).collect()
 }
 
-fn make(pair: &Pair, keys: &[Key], quotas: &[Quota], call: &Call) {
+fn make(pair: &Pair, keys: &[Key], quotas: &[Quota], call: &Call) -> Result<(), TestCaseError> {
     let Pair { memory, model, .. } = pair;
     match call {
         Call::Check(key, quota) => {
             let (key, quota) = (&keys[*key], &quotas[*quota]);
-            same(at_once(memory.check(key, quota)), at_once(model.check(key, quota)), call);
+            same(at_once(memory.check(key, quota)), at_once(model.check(key, quota)), call)?;
         }
         Call::Record((key, quota, amount)) => {
             let (key, quota) = (&keys[*key], &quotas[*quota]);
             let got = at_once(memory.record(key, quota, *amount));
-            same(got, at_once(model.record(key, quota, *amount)), call);
+            same(got, at_once(model.record(key, quota, *amount)), call)?;
         }
         Call::Reserve(who, lines, ttl_ms) => {
             // What is invalid is refused when it is built, whatever the backend.
             let request = Reservation::new(charges(keys, quotas, lines), Duration::from_millis(*ttl_ms));
             if let Ok(request) = request.map(|request| request.with_id(id(*who))) {
-                same(at_once(memory.reserve(&request)), at_once(model.reserve(&request)), call);
+                same(at_once(memory.reserve(&request)), at_once(model.reserve(&request)), call)?;
             }
         }
         Call::Settle(who, lines) => {
             if let Ok(request) = Settlement::new(id(*who), charges(keys, quotas, lines)) {
-                same(at_once(memory.settle(&request)), at_once(model.settle(&request)), call);
+                same(at_once(memory.settle(&request)), at_once(model.settle(&request)), call)?;
             }
         }
         Call::Reset(key, quota) => {
             let (key, quota) = (&keys[*key], &quotas[*quota]);
             let got = at_once(QuotaTracker::reset(memory, key, quota));
-            same(got, at_once(QuotaTracker::reset(model, key, quota)), call);
+            same(got, at_once(QuotaTracker::reset(model, key, quota)), call)?;
         }
     }
+    Ok(())
 }
 
 proptest! {
@@ -102,7 +103,7 @@ proptest! {
         let (pair, keys, quotas) = (Pair::new(), keys(), quotas());
         for (step, call) in &calls {
             step.take(&pair.clock);
-            make(&pair, &keys, &quotas, call);
+            make(&pair, &keys, &quotas, call)?;
         }
     }
 }

@@ -77,35 +77,36 @@ impl Run {
         Self { pair: Pair::new(), keys: keys(), limits: limits(), receipts: Vec::new() }
     }
 
-    fn make(&mut self, step: Step, call: &Call) {
+    fn make(&mut self, step: Step, call: &Call) -> Result<(), TestCaseError> {
         step.take(&self.pair.clock);
         let Pair { memory, model, .. } = &self.pair;
         match call {
             Call::Hit(lines) => {
                 let charges = charges(&self.keys, &self.limits, lines);
                 let answers = (at_once(memory.hit(&charges)), at_once(model.hit(&charges)));
-                let receipts = same(answers.0, answers.1, call).map(|both| receipts(both, &charges));
+                let receipts = same(answers.0, answers.1, call)?.map(|both| receipts(both, &charges));
                 self.receipts.extend(receipts);
             }
             Call::HitNow(lines) => {
                 let charges = charges(&self.keys, &self.limits, lines);
                 let (got, wanted) = (memory.hit_now(&charges).unwrap(), model.hit_now(&charges).unwrap());
-                self.receipts.extend(same(got, wanted, call).map(|both| receipts(both, &charges)));
+                self.receipts.extend(same(got, wanted, call)?.map(|both| receipts(both, &charges)));
             }
             Call::Peek(lines) => {
                 let charges = charges(&self.keys, &self.limits, lines);
-                drop(same(at_once(memory.peek(&charges)), at_once(model.peek(&charges)), call));
+                same(at_once(memory.peek(&charges)), at_once(model.peek(&charges)), call)?;
             }
             Call::Refund(which) if !self.receipts.is_empty() => {
                 let (mine, theirs) = self.receipts.swap_remove(which.index(self.receipts.len()));
-                drop(same(at_once(memory.refund(mine)), at_once(model.refund(theirs)), call));
+                same(at_once(memory.refund(mine)), at_once(model.refund(theirs)), call)?;
             }
             Call::Refund(_) => {}
             Call::Reset(key, limit) => {
                 let (key, limit) = (&self.keys[*key], &self.limits[*limit]);
-                drop(same(at_once(memory.reset(key, limit)), at_once(model.reset(key, limit)), call));
+                same(at_once(memory.reset(key, limit)), at_once(model.reset(key, limit)), call)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -125,7 +126,7 @@ proptest! {
     fn any_calls_on_any_limits(calls in prop::collection::vec((any_step(), call(lines().boxed())), 1..200)) {
         let mut run = Run::new();
         for (step, call) in &calls {
-            run.make(*step, call);
+            run.make(*step, call)?;
         }
     }
 
@@ -133,7 +134,7 @@ proptest! {
     fn many_calls_on_few_counters(calls in prop::collection::vec((any_step(), call(few_lines().boxed())), 1..300)) {
         let mut run = Run::new();
         for (step, call) in &calls {
-            run.make(*step, call);
+            run.make(*step, call)?;
         }
     }
 }

@@ -43,7 +43,7 @@ fn lease(keys: &[Key], who: u8, places: &[usize], ttl_ms: u64) -> Lease {
     Lease::new(id(who), keys, Duration::from_millis(ttl_ms)).unwrap()
 }
 
-fn make(pair: &Pair, keys: &[Key], call: &Call) {
+fn make(pair: &Pair, keys: &[Key], call: &Call) -> Result<(), TestCaseError> {
     let Pair { memory, model, .. } = pair;
     match call {
         Call::Acquire(who, scopes, permits, ttl_ms) => {
@@ -51,22 +51,23 @@ fn make(pair: &Pair, keys: &[Key], call: &Call) {
                 scopes.iter().map(|(place, cap)| Scope::new(keys[*place].clone(), *cap)).collect();
             let request = LeaseRequest::new(scopes, Duration::from_millis(*ttl_ms)).unwrap();
             let request = request.with_permits(*permits).unwrap().with_id(id(*who));
-            same(at_once(memory.acquire(&request)), at_once(model.acquire(&request)), call);
+            same(at_once(memory.acquire(&request)), at_once(model.acquire(&request)), call)?;
         }
         Call::Renew(leases) => {
             let leases = leases.iter().map(|(who, places, ttl_ms)| lease(keys, *who, places, *ttl_ms));
             let leases: Vec<_> = leases.collect();
-            same(at_once(memory.renew(&leases)), at_once(model.renew(&leases)), call);
+            same(at_once(memory.renew(&leases)), at_once(model.renew(&leases)), call)?;
         }
         Call::Release(leases) => {
             let leases: Vec<_> = leases.iter().map(|(who, places)| lease(keys, *who, places, 1)).collect();
-            same(at_once(memory.release(&leases)), at_once(model.release(&leases)), call);
+            same(at_once(memory.release(&leases)), at_once(model.release(&leases)), call)?;
         }
     }
     for key in keys {
-        same(at_once(memory.in_use(key)), at_once(model.in_use(key)), call);
-        same(at_once(memory.leases(key)), at_once(model.leases(key)), call);
+        same(at_once(memory.in_use(key)), at_once(model.in_use(key)), call)?;
+        same(at_once(memory.leases(key)), at_once(model.leases(key)), call)?;
     }
+    Ok(())
 }
 
 proptest! {
@@ -78,7 +79,7 @@ proptest! {
         let (pair, keys) = (Pair::new(), keys());
         for (step, call) in &calls {
             step.take(&pair.clock);
-            make(&pair, &keys[..KEYS], call);
+            make(&pair, &keys[..KEYS], call)?;
         }
     }
 }
