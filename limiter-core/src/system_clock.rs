@@ -17,7 +17,8 @@ const NS_PER_MS: u64 = 1_000_000;
 ///
 /// It reads the processor's time counter and compares it with the system's clock once a second. Where the
 /// system's clock was set forward, it follows within a second. Where that was set back, it slows down by 5 %
-/// until both agree, so that nobody sees time go back and no window stands still.
+/// until both agree, so that nobody sees time go back and no window stands still. Where the counter itself was set
+/// back, as when a machine wakes up elsewhere, it is compared at once.
 #[derive(Clone, Copy)]
 pub struct SystemClock(&'static State);
 
@@ -43,26 +44,51 @@ impl fmt::Debug for SystemClock {
 impl Clock for SystemClock {
     #[inline]
     fn now_ms(&self) -> u64 {
-        self.0.reading.now_ms(ticks_ns(&self.0.ticks), system_ns)
+        self.0.now_ms(self.0.counter.raw())
     }
 }
 
 struct State {
-    ticks: quanta::Clock,
+    counter: quanta::Clock,
     reading: Reading,
+    ticks_per_ms: u64,
+    /// Until the counter shows this, the time in milliseconds stays the same. Read on every hit, written once a
+    /// millisecond, it spares the conversion of ticks to time.
+    same_until: AtomicU64,
+}
+
+impl State {
+    #[inline]
+    fn now_ms(&self, ticks: u64) -> u64 {
+        // Further away than a millisecond it can only be because the counter was set back.
+        let left = self.same_until.load(Ordering::Acquire).wrapping_sub(ticks);
+        if left.wrapping_sub(1) < self.ticks_per_ms {
+            return self.reading.shown_ms.load(Ordering::Relaxed);
+        }
+        self.turn(ticks)
+    }
+
+    #[cold]
+    fn turn(&self, ticks: u64) -> u64 {
+        let ticks_ns = self.counter.delta_as_nanos(0, ticks);
+        let now_ms = self.reading.now_ms(ticks_ns, system_ns);
+        let left = self.reading.left_ns(ticks_ns) * self.ticks_per_ms / NS_PER_MS;
+        // A little sooner than it is due, for ticks a millisecond are known to a few in a million only.
+        self.same_until.store(ticks + left - left / 1024, Ordering::Release);
+        now_ms
+    }
 }
 
 fn state() -> &'static State {
     static STATE: OnceLock<State> = OnceLock::new();
     STATE.get_or_init(|| {
-        let ticks = quanta::Clock::new();
-        State { reading: Reading::new(ticks_ns(&ticks), system_ns()), ticks }
+        let counter = quanta::Clock::new();
+        let ticks_ns = counter.delta_as_nanos(0, counter.raw());
+        let many = 1 << 30;
+        let ticks_per_ms = many * NS_PER_MS / counter.delta_as_nanos(0, many).max(1);
+        let reading = Reading::new(ticks_ns, system_ns());
+        State { counter, reading, ticks_per_ms, same_until: AtomicU64::new(0) }
     })
-}
-
-#[inline]
-fn ticks_ns(ticks: &quanta::Clock) -> u64 {
-    ticks.delta_as_nanos(0, ticks.raw())
 }
 
 fn system_ns() -> u64 {
@@ -75,8 +101,8 @@ fn system_ns() -> u64 {
 struct Reading {
     /// Epoch minus counter, wrapping.
     offset_ns: AtomicU64,
-    /// The counter when they are to be compared next.
-    compare_at_ns: AtomicU64,
+    /// The counter when they were compared last.
+    compared_at_ns: AtomicU64,
     /// The latest time that was shown.
     shown_ms: AtomicU64,
 }
@@ -85,38 +111,37 @@ impl Reading {
     fn new(ticks_ns: u64, system_ns: u64) -> Self {
         Self {
             offset_ns: AtomicU64::new(system_ns.wrapping_sub(ticks_ns)),
-            compare_at_ns: AtomicU64::new(ticks_ns.saturating_add(COMPARE_EVERY_NS)),
+            compared_at_ns: AtomicU64::new(ticks_ns),
             shown_ms: AtomicU64::new(0),
         }
     }
 
-    #[inline]
     fn now_ms(&self, ticks_ns: u64, system_ns: impl FnOnce() -> u64) -> u64 {
-        if ticks_ns >= self.compare_at_ns.load(Ordering::Relaxed) {
-            self.compare(ticks_ns, system_ns);
+        let compared_at_ns = self.compared_at_ns.load(Ordering::Relaxed);
+        if ticks_ns.abs_diff(compared_at_ns) >= COMPARE_EVERY_NS {
+            self.compare(ticks_ns, compared_at_ns, system_ns);
         }
-        let now_ms = ticks_ns.wrapping_add(self.offset_ns.load(Ordering::Relaxed)) / NS_PER_MS;
-        let shown_ms = self.shown_ms.load(Ordering::Relaxed);
-        if now_ms <= shown_ms {
-            return shown_ms;
-        }
-        // Written once a millisecond, so that the threads mostly share the line for reading.
+        let now_ms = self.epoch_ns(ticks_ns) / NS_PER_MS;
         self.shown_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms)
     }
 
-    #[cold]
-    fn compare(&self, ticks_ns: u64, system_ns: impl FnOnce() -> u64) {
-        let due_ns = self.compare_at_ns.load(Ordering::Relaxed);
-        let next_ns = ticks_ns.saturating_add(COMPARE_EVERY_NS);
-        let mine = self.compare_at_ns.compare_exchange(due_ns, next_ns, Ordering::Relaxed, Ordering::Relaxed);
-        if ticks_ns < due_ns || mine.is_err() {
+    /// Time until the next millisecond begins.
+    fn left_ns(&self, ticks_ns: u64) -> u64 {
+        NS_PER_MS - self.epoch_ns(ticks_ns) % NS_PER_MS
+    }
+
+    fn epoch_ns(&self, ticks_ns: u64) -> u64 {
+        ticks_ns.wrapping_add(self.offset_ns.load(Ordering::Relaxed))
+    }
+
+    fn compare(&self, ticks_ns: u64, compared_at_ns: u64, system_ns: impl FnOnce() -> u64) {
+        let at = &self.compared_at_ns;
+        if at.compare_exchange(compared_at_ns, ticks_ns, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
-        let offset_ns = self.offset_ns.load(Ordering::Relaxed);
-        let shown_ns = ticks_ns.wrapping_add(offset_ns);
-        let system_ns = system_ns();
-        let since_last_ns = (ticks_ns - due_ns).saturating_add(COMPARE_EVERY_NS);
-        let ahead_ns = shown_ns.saturating_sub(system_ns).min(since_last_ns / GIVE_BACK_PART);
+        let (shown_ns, system_ns) = (self.epoch_ns(ticks_ns), system_ns());
+        let give_back_ns = ticks_ns.saturating_sub(compared_at_ns) / GIVE_BACK_PART;
+        let ahead_ns = shown_ns.saturating_sub(system_ns).min(give_back_ns);
         let corrected_ns = shown_ns.max(system_ns) - ahead_ns;
         self.offset_ns.store(corrected_ns.wrapping_sub(ticks_ns), Ordering::Relaxed);
     }
@@ -147,6 +172,28 @@ mod tests {
             last_ms = now_ms;
         }
         assert_eq!(last_ms, 999_000 + 29_990, "a second is given back in twenty");
+    }
+
+    #[test]
+    fn it_goes_on_where_the_counter_is_set_back() {
+        let reading = Reading::new(50 * S, 1_000 * S);
+        assert_eq!(reading.now_ms(50 * S, || unreachable!()), 1_000_000);
+        assert_eq!(reading.now_ms(3 * S, || 1_001 * S), 1_001_000);
+        assert_eq!(reading.now_ms(3 * S + 5_000_000, || unreachable!()), 1_001_005);
+    }
+
+    #[test]
+    fn the_time_is_spared_for_less_than_a_millisecond() {
+        let state = SystemClock::new().0;
+        for _ in 0..2_000 {
+            let (before, shown, after) = (system_ns(), SystemClock::new().now_ms(), system_ns());
+            assert!(
+                shown + 1 >= before / NS_PER_MS && shown <= after / NS_PER_MS + 1,
+                "{before} {shown} {after}"
+            );
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+        assert!(state.ticks_per_ms > 0);
     }
 
     #[test]
