@@ -1,0 +1,220 @@
+//! `cargo xtask test`: everything that proves the project, one step after the other, up to the first that fails.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Result, failed};
+use crate::process::Process;
+use crate::style::{self, Style};
+use crate::{demo, tidy, vectors, workspace};
+
+/// Test programs read it, and run their laws a hundred times as long.
+const LONG: &str = "LIMITER_LONG";
+
+struct Step {
+    name: &'static str,
+    action: Action,
+}
+
+enum Action {
+    Cargo(&'static [&'static str]),
+    /// The tests themselves: the one step that `--long` lengthens.
+    Tests(&'static [&'static str]),
+    /// Documentation, in which a broken link is an error.
+    Docs(&'static [&'static str]),
+    /// Licences, bans and sources, where cargo-deny is installed.
+    Deny,
+    Verb(&'static str, fn() -> Result),
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", action: Action::Cargo(&["fmt", "--all", "--check"]) },
+    Step {
+        name: "lints",
+        action: Action::Cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    },
+    Step {
+        name: "core alone",
+        action: Action::Cargo(&["check", "--package", "limiter-core", "--no-default-features"]),
+    },
+    Step {
+        name: "factory bare",
+        action: Action::Cargo(&["check", "--package", "limiter-factory", "--no-default-features"]),
+    },
+    Step { name: "docs", action: Action::Docs(&["doc", "--workspace", "--no-deps", "--all-features"]) },
+    Step { name: "tests", action: Action::Tests(&["test", "--workspace", "--all-features"]) },
+    Step { name: "vectors", action: Action::Verb("vectors", vectors::replay_all) },
+    Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
+    Step { name: "deny", action: Action::Deny },
+    Step { name: "demo", action: Action::Verb("demo --backend memory", demo::walk_in_memory) },
+];
+
+/// How a step ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ending {
+    Passed,
+    LeftOut(&'static str),
+    Failed(String),
+}
+
+pub(crate) fn run(mut arguments: Arguments) -> Result {
+    let long = arguments.switch("--long");
+    arguments.end()?;
+    let started = Instant::now();
+    let done = up_to_a_failure(STEPS, |step| {
+        println!("\n{} {}", Style::of_stdout().bold(&format!("── {}:", step.name)), step.command(long));
+        step.take(long)
+    });
+    print!("\n{}", table(STEPS, &done));
+    conclude(&done, started.elapsed(), long)
+}
+
+/// Takes the steps one after the other; the first failure is the last that is taken.
+fn up_to_a_failure(steps: &[Step], take: impl Fn(&Step) -> Ending) -> Vec<(Ending, Duration)> {
+    let mut done = Vec::new();
+    for step in steps {
+        let begun = Instant::now();
+        let ending = take(step);
+        let failed = matches!(ending, Ending::Failed(_));
+        done.push((ending, begun.elapsed()));
+        if failed {
+            break;
+        }
+    }
+    done
+}
+
+impl Step {
+    /// What it runs, as one would type it.
+    fn command(&self, long: bool) -> String {
+        match self.action {
+            Action::Tests(words) if long => format!("{LONG}=1 cargo {}", words.join(" ")),
+            Action::Cargo(words) | Action::Tests(words) => format!("cargo {}", words.join(" ")),
+            Action::Docs(words) => format!("RUSTDOCFLAGS='-D warnings' cargo {}", words.join(" ")),
+            Action::Deny => format!("cargo {}", DENY.join(" ")),
+            Action::Verb(verb, _) => format!("cargo xtask {verb}"),
+        }
+    }
+
+    fn take(&self, long: bool) -> Ending {
+        let outcome = match self.action {
+            Action::Tests(words) if long => cargo(workspace::cargo(words).env(LONG, "1")),
+            Action::Cargo(words) | Action::Tests(words) => cargo(&mut workspace::cargo(words)),
+            Action::Docs(words) => cargo(workspace::cargo(words).env("RUSTDOCFLAGS", "-D warnings")),
+            Action::Deny if !deny_is_installed() => {
+                return Ending::LeftOut("cargo-deny is not installed (cargo install --locked cargo-deny)");
+            }
+            Action::Deny => cargo(&mut workspace::cargo(DENY)),
+            Action::Verb(_, verb) => verb(),
+        };
+        match outcome {
+            Ok(()) => Ending::Passed,
+            Err(Failure::Shown) => Ending::Failed("what failed stands above".to_owned()),
+            Err(Failure::Usage(why) | Failure::Failed(why)) => Ending::Failed(why),
+        }
+    }
+}
+
+/// Advisories are left out: a database that changes daily says nothing about this commit.
+const DENY: &[&str] = &["deny", "check", "licenses", "bans", "sources"];
+
+fn deny_is_installed() -> bool {
+    let mut version = workspace::cargo(&["deny", "--version"]);
+    let answer = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    answer.is_ok_and(|status| status.success())
+}
+
+/// Runs cargo, its output going straight to the terminal.
+fn cargo(command: &mut Command) -> Result {
+    let status = Process::spawn(command)?.wait()?;
+    if status.success() {
+        return Ok(());
+    }
+    failed(format!("cargo ended with {status}"))
+}
+
+/// Each step with how it ended and how long it took, those after a failure included.
+fn table(steps: &[Step], done: &[(Ending, Duration)]) -> String {
+    let rows = steps.iter().enumerate().map(|(index, step)| {
+        let row = match done.get(index) {
+            Some((Ending::Passed, took)) => format!("{:<8} {:>12}", "passed", style::duration(*took)),
+            Some((Ending::LeftOut(why), _)) => format!("left out: {why}"),
+            Some((Ending::Failed(_), took)) => format!("{:<8} {:>12}", "FAILED", style::duration(*took)),
+            None => "not run".to_owned(),
+        };
+        format!("  {:<14} {row}\n", step.name)
+    });
+    rows.collect()
+}
+
+fn conclude(done: &[(Ending, Duration)], took: Duration, long: bool) -> Result {
+    let took = style::duration(took);
+    if let (Some((Ending::Failed(why), _)), Some(step)) = (done.last(), STEPS.get(done.len() - 1)) {
+        println!(
+            "test: FAILED at `{}` after {took}: {why}. That step alone: {}",
+            step.name,
+            step.command(long)
+        );
+        return Err(Failure::Shown);
+    }
+    let passed = done.iter().filter(|(ending, _)| *ending == Ending::Passed).count();
+    let left_out = match done.len() - passed {
+        0 => String::new(),
+        some => format!(", {some} left out"),
+    };
+    println!("test: {passed} of {} steps passed in {took}{left_out}, none failed", done.len());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn the_table_shows_what_passed_what_failed_and_what_was_not_reached() {
+        let done = [(Ending::Passed, SECOND), (Ending::Failed("why".to_owned()), SECOND)];
+        let table = table(&STEPS[..3], &done);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].contains("format") && lines[0].contains("passed") && lines[0].contains("1.0 s"));
+        assert!(lines[1].contains("FAILED"));
+        assert!(lines[2].contains("not run"));
+    }
+
+    #[test]
+    fn nothing_is_taken_after_a_failure() {
+        let take = |step: &Step| match step.name {
+            "lints" => Ending::LeftOut("why"),
+            "docs" => Ending::Failed("why".to_owned()),
+            _ => Ending::Passed,
+        };
+        let done = up_to_a_failure(STEPS, take);
+        assert_eq!(STEPS.get(done.len() - 1).map(|step| step.name), Some("docs"));
+        assert!(done.len() > 2);
+    }
+
+    #[test]
+    fn a_failed_last_step_fails_the_whole() {
+        assert!(conclude(&[(Ending::Passed, SECOND)], SECOND, false).is_ok());
+        assert!(conclude(&[(Ending::LeftOut("why"), SECOND)], SECOND, false).is_ok());
+        let failed = [(Ending::Passed, SECOND), (Ending::Failed("why".to_owned()), SECOND)];
+        assert_eq!(conclude(&failed, SECOND, false), Err(Failure::Shown));
+    }
+
+    #[test]
+    fn a_cargo_that_fails_fails_its_step() {
+        assert!(cargo(Command::new("true").stdout(Stdio::null())).is_ok());
+        assert!(cargo(Command::new("false").stdout(Stdio::null())).is_err());
+    }
+}
