@@ -173,16 +173,17 @@ impl fmt::Display for Error {
     }
 }
 
+/// The same text as [`Display`](fmt::Display), and what caused it: it is what a program shows whose `main` returns
+/// it, or that unwraps it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.0.message)
-            .field("operation", &self.0.operation)
-            .field("context", &self.0.context)
-            .field("may_have_charged", &self.0.may_have_charged)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, "; caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -167,7 +167,6 @@ impl StdError for ConfigError {
 }
 
 /// Everything that is wrong with a configuration: at least one error, one a line.
-#[derive(Debug)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
@@ -212,6 +211,13 @@ impl fmt::Display for ConfigErrors {
             write!(f, "{line_end}{error}")?;
         }
         Ok(())
+    }
+}
+
+/// The same lines as [`Display`](fmt::Display), below one another: it is what a program shows whose `main` returns it.
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|error| write!(f, "\n  {error}"))
     }
 }
 

@@ -1,1 +1,27 @@
-//! Placeholder.
+//! What a limiter backend is held to.
+//!
+//! - [`Model`]: the reference backend, core's algorithms over plain maps. What it answers is right.
+//! - [`replay`]: worked traces of calls and their answers, and how to replay them on any backend.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use limiter_core::{Backend, ManualClock};
+//! use limiter_testkit::{Model, replay::{self, Trace}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! for (name, text) in replay::packaged() {
+//!     let clock = ManualClock::default();
+//!     let backend = Backend::new("model", Arc::new(Model::new(clock.clone())));
+//!     let report = Trace::parse(name, text)?.run(&backend, &clock).await;
+//!     assert!(report.is_clean(), "{report}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod idle;
+mod model;
+pub mod replay;
+
+pub use model::Model;

@@ -1,5 +1,7 @@
 //! What a text that can't be read answers.
 
+use std::fmt;
+
 use super::fault::{Fault, THE_END};
 use crate::error::{Error, ErrorKind};
 
@@ -20,13 +22,20 @@ const SHOWN_BYTES: usize = 60;
 ///      h, hour(s), d, day(s), w, week(s)",
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text} at byte {at}: {problem}; accepted: {accepted}")]
 pub struct ParseError {
     text: Box<str>,
     at: usize,
     problem: Box<str>,
     accepted: &'static str,
+}
+
+/// The same text as [`Display`](fmt::Display): it is what a program shows whose `main` returns it.
+impl fmt::Debug for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl ParseError {
