@@ -6,6 +6,8 @@ use std::time::Duration;
 use limiter_core::algorithm::AnyCounter;
 use limiter_core::{Algorithm, Charge, EXACT, Key, Limit, Outcome, Retry};
 
+use Wait::{After, Fits, Never};
+
 /// The start of a minute.
 const START_MS: u64 = 1_699_999_980_000;
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,33 +52,45 @@ impl Counting {
     }
 }
 
-/// What is left, the time to the reset, and the wait: `None` where it fits.
-fn told(outcome: Outcome) -> (u64, u128, Option<Option<u128>>) {
-    let wait = outcome.retry_after().map(|retry| retry.after().map(|wait| wait.as_millis()));
+/// Whether a charge fits, or from when on.
+#[derive(Debug, PartialEq)]
+enum Wait {
+    Fits,
+    After(u128),
+    Never,
+}
+
+/// What is left, the time to the reset, and the wait, in milliseconds.
+fn told(outcome: Outcome) -> (u64, u128, Wait) {
+    let wait = match outcome.retry_after() {
+        None => Fits,
+        Some(Retry::After(wait)) => After(wait.as_millis()),
+        Some(Retry::Never) => Never,
+    };
     (outcome.remaining(), outcome.reset_after().as_millis(), wait)
 }
 
 #[test]
 fn a_fixed_window_starts_at_zero_with_every_full_window_of_the_epoch() {
     let mut count = Counting::on(Limit::fixed_window(3, MINUTE).unwrap());
-    assert_eq!(told(count.hit(20_000, 2)), (1, 40_000, None));
-    assert_eq!(told(count.hit(20_000, 2)), (1, 40_000, Some(Some(40_000))));
-    assert_eq!(told(count.hit(59_999, 2)), (1, 1, Some(Some(1))));
-    assert_eq!(told(count.hit(60_000, 2)), (1, 60_000, None));
-    assert_eq!(told(count.hit(60_000, 4)), (1, 60_000, Some(None)), "four never fit in three");
+    assert_eq!(told(count.hit(20_000, 2)), (1, 40_000, Fits));
+    assert_eq!(told(count.hit(20_000, 2)), (1, 40_000, After(40_000)));
+    assert_eq!(told(count.hit(59_999, 2)), (1, 1, After(1)));
+    assert_eq!(told(count.hit(60_000, 2)), (1, 60_000, Fits));
+    assert_eq!(told(count.hit(60_000, 4)), (1, 60_000, Never), "four never fit in three");
 }
 
 #[test]
 fn a_sliding_window_weighs_the_one_before_by_what_still_lies_in_the_span() {
     let mut count = Counting::on(Limit::sliding_window(10, MINUTE).unwrap());
-    assert_eq!(told(count.hit(10_000, 8)), (2, 110_000, None));
+    assert_eq!(told(count.hit(10_000, 8)), (2, 110_000, Fits));
     // Three quarters of the minute before still count: 8 · 45/60 = 6.
-    assert_eq!(told(count.hit(75_000, 0)), (4, 45_000, None));
+    assert_eq!(told(count.hit(75_000, 0)), (4, 45_000, Fits));
     // Five fit when 8 · left/60 is down to 5, at 37.5 s left.
-    assert_eq!(told(count.hit(75_000, 5)), (4, 45_000, Some(Some(7_500))));
-    assert_eq!(told(count.hit(82_500, 5)), (0, 97_500, None));
+    assert_eq!(told(count.hit(75_000, 5)), (4, 45_000, After(7_500)));
+    assert_eq!(told(count.hit(82_500, 5)), (0, 97_500, Fits));
     // Seven must wait for the turn, and then until 5 · left/60 is down to 3, at 36 s left.
-    assert_eq!(told(count.hit(82_500, 7)), (0, 97_500, Some(Some(37_500 + 24_000))));
+    assert_eq!(told(count.hit(82_500, 7)), (0, 97_500, After(37_500 + 24_000)));
     assert_eq!(count.left(82_501), 0, "8 · 37 499/60 000 is more than 4, and rounding lets nobody in");
 }
 
@@ -84,23 +98,23 @@ fn a_sliding_window_weighs_the_one_before_by_what_still_lies_in_the_span() {
 fn a_sliding_log_forgets_each_charge_when_its_window_has_passed() {
     let mut count = Counting::on(Limit::sliding_log(3, 10 * SECOND).unwrap());
     for (at_ms, left) in [(0, 2), (1_000, 1), (2_000, 0)] {
-        assert_eq!(told(count.hit(at_ms, 1)), (left, 10_000, None));
+        assert_eq!(told(count.hit(at_ms, 1)), (left, 10_000, Fits));
     }
-    assert_eq!(told(count.hit(3_000, 1)), (0, 9_000, Some(Some(7_000))));
-    assert_eq!(told(count.hit(3_000, 2)), (0, 9_000, Some(Some(8_000))));
-    assert_eq!(told(count.hit(9_999, 1)), (0, 2_001, Some(Some(1))));
-    assert_eq!(told(count.hit(10_000, 1)), (0, 10_000, None));
+    assert_eq!(told(count.hit(3_000, 1)), (0, 9_000, After(7_000)));
+    assert_eq!(told(count.hit(3_000, 2)), (0, 9_000, After(8_000)));
+    assert_eq!(told(count.hit(9_999, 1)), (0, 2_001, After(1)));
+    assert_eq!(told(count.hit(10_000, 1)), (0, 10_000, Fits));
 }
 
 #[test]
 fn a_token_bucket_fills_steadily_up_to_its_burst() {
     let mut count = Counting::on(Limit::token_bucket(10, SECOND).unwrap().with_burst(20).unwrap());
-    assert_eq!(told(count.hit(0, 20)), (0, 2_000, None));
-    assert_eq!(told(count.hit(0, 1)), (0, 2_000, Some(Some(100))));
-    assert_eq!(told(count.hit(50, 15)), (0, 1_950, Some(Some(1_450))));
-    assert_eq!(told(count.hit(100, 1)), (0, 2_000, None));
-    assert_eq!(told(count.hit(1_650, 0)), (15, 450, None));
-    assert_eq!(told(count.hit(9_000, 21)), (20, 0, Some(None)), "21 never fit in 20");
+    assert_eq!(told(count.hit(0, 20)), (0, 2_000, Fits));
+    assert_eq!(told(count.hit(0, 1)), (0, 2_000, After(100)));
+    assert_eq!(told(count.hit(50, 15)), (0, 1_950, After(1_450)));
+    assert_eq!(told(count.hit(100, 1)), (0, 2_000, Fits));
+    assert_eq!(told(count.hit(1_650, 0)), (15, 450, Fits));
+    assert_eq!(told(count.hit(9_000, 21)), (20, 0, Never), "21 never fit in 20");
 }
 
 #[test]
@@ -111,8 +125,8 @@ fn who_keeps_knocking_stays_out_where_denied_hits_count() {
     let denied = count.hit(1_000, 2);
     assert_eq!(denied.charged_at_ms(), Some(START_MS + 1_000));
     // Four count now; both fit when all four have left.
-    assert_eq!(told(denied), (0, 119_000, Some(Some(119_000))));
-    assert_eq!(told(count.hit(2_000, 0)), (0, 118_000, Some(Some(58_000 + 30_000))));
+    assert_eq!(told(denied), (0, 119_000, After(119_000)));
+    assert_eq!(told(count.hit(2_000, 0)), (0, 118_000, After(58_000 + 30_000)));
     assert_eq!(count.hit(2_000, 0).charged_at_ms(), None, "a hit of nothing counts nothing");
 }
 
@@ -120,7 +134,7 @@ fn who_keeps_knocking_stays_out_where_denied_hits_count() {
 fn a_counted_denial_beyond_the_capacity_empties_a_bucket() {
     let limit = Limit::token_bucket(1, SECOND).unwrap().with_burst(5).unwrap().counting_denied().unwrap();
     let mut count = Counting::on(limit);
-    assert_eq!(told(count.hit(0, EXACT)), (0, 5_000, Some(None)));
+    assert_eq!(told(count.hit(0, EXACT)), (0, 5_000, Never));
     assert_eq!(count.left(3_000), 3);
 }
 
@@ -154,9 +168,9 @@ fn a_refund_takes_a_logs_entry_away() {
     log.refund(2_000, 2, 500);
     assert_eq!(log.left(2_000), 0, "nothing was charged then");
     log.refund(2_000, 1, 0);
-    assert_eq!(told(log.hit(2_000, 0)), (1, 59_000, None));
+    assert_eq!(told(log.hit(2_000, 0)), (1, 59_000, Fits));
     log.refund(2_000, 9, 1_000);
-    assert_eq!(told(log.hit(2_000, 0)), (3, 0, None));
+    assert_eq!(told(log.hit(2_000, 0)), (3, 0, Fits));
 }
 
 #[test]
@@ -177,7 +191,7 @@ fn a_changed_limit_finds_the_counts_of_the_one_before() {
     let mut count = Counting::on(Limit::fixed_window(5, MINUTE).unwrap());
     count.hit(0, 4);
     count.limit = Limit::fixed_window(2, MINUTE).unwrap();
-    assert_eq!(told(count.hit(1_000, 0)), (0, 59_000, Some(Some(59_000))), "four are more than two");
+    assert_eq!(told(count.hit(1_000, 0)), (0, 59_000, After(59_000)), "four are more than two");
     count.limit = Limit::fixed_window(9, MINUTE).unwrap();
     assert_eq!(count.left(1_000), 5);
 }
@@ -197,7 +211,7 @@ fn a_max_of_zero_never_lets_anything_in() {
 fn unlimited_always_fits_and_counts_nothing() {
     let mut count = Counting::on(Limit::UNLIMITED);
     let outcome = count.hit(0, EXACT);
-    assert_eq!((told(outcome), outcome.charged_at_ms()), ((EXACT, 0, None), None));
+    assert_eq!((told(outcome), outcome.charged_at_ms()), ((EXACT, 0, Fits), None));
     assert_eq!(count.counter, AnyCounter::new(Algorithm::Unlimited));
 }
 
@@ -207,7 +221,7 @@ fn the_largest_limits_are_exact() {
     let most = EXACT / 86_400_000;
     let mut bucket = Counting::on(Limit::token_bucket(1, day).unwrap().with_burst(most).unwrap());
     assert_eq!(bucket.hit(0, most).remaining(), 0);
-    assert_eq!(told(bucket.hit(86_399_999, 1)).2, Some(Some(1)), "one a day and not a millisecond sooner");
+    assert_eq!(told(bucket.hit(86_399_999, 1)).2, After(1), "one a day and not a millisecond sooner");
     let mut window = Counting::on(Limit::fixed_window(EXACT, day).unwrap());
     assert_eq!(window.hit(0, EXACT - 1).remaining(), 1);
     assert_eq!(window.hit(0, 1).remaining(), 0);

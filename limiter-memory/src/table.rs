@@ -193,7 +193,7 @@ mod tests {
 
     fn fingerprint(number: u64) -> Fingerprint {
         // Few homes and few tags, so that groups fill up and searches go on.
-        Fingerprint { high: (number + 1) << 8 | number % 3, low: (number % 5) << 61 | number }
+        Fingerprint { high: ((number + 1) << 8) | (number % 3), low: (number % 5) << 61 | number }
     }
 
     fn numbers(table: &Table) -> Vec<u64> {

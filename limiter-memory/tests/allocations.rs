@@ -1,4 +1,5 @@
 //! A warm hit allocates nothing, whatever its answer.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops when anything is off")]
 #![allow(
     unsafe_code,
     reason = "a global allocator can't be written without it; it only counts and passes on"

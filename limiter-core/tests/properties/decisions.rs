@@ -36,7 +36,7 @@ fn a_denial_names_its_charge_and_a_refusal_its_scope() {
     let charges = [Charge::new(&keys[0], &limit), Charge::new(&keys[1], &limit)];
     let denied =
         of(&[Outcome::fitting(0, 1, 9), Outcome::refused(1, 0, 9, Some(5))]).into_result().unwrap_err();
-    assert_eq!(denied.charge_of(&charges).map(|charge| charge.key()), Some(&keys[1]));
+    assert_eq!(denied.charge_of(&charges).map(Charge::key), Some(&keys[1]));
     assert!(denied.charge_of(&charges[..1]).is_none(), "not the charges of the call");
     let scopes = [Scope::new(keys[0].clone(), 3), Scope::new(keys[1].clone(), 1)];
     let full = Full { denied_by: 1, in_use: vec![0, 1] };

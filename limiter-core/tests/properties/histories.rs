@@ -62,10 +62,14 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let part = || prop::option::of((0..2_usize, cost()));
+    let part = || (0..2_usize, cost());
     let charges = move || {
-        prop::collection::vec(part(), COUNTING.len())
-            .prop_filter("a call has charges", |parts| parts.iter().any(Option::is_some))
+        // One takes part for sure: a call has charges.
+        let others = prop::collection::vec(prop::option::of(part()), COUNTING.len());
+        (others, 0..COUNTING.len(), part()).prop_map(|(mut parts, at, part)| {
+            parts[at] = Some(part);
+            parts
+        })
     };
     prop_oneof![
         7 => charges().prop_map(Call::Hit),

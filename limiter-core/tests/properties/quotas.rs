@@ -59,9 +59,14 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let parts = || {
-        prop::collection::vec(prop::option::of((0..2_usize, amount())), COUNTERS)
-            .prop_filter("a call has charges", |parts| parts.iter().any(Option::is_some))
+    let part = || (0..2_usize, amount());
+    let parts = move || {
+        // One takes part for sure: a call has charges.
+        let others = prop::collection::vec(prop::option::of(part()), COUNTERS);
+        (others, 0..COUNTERS, part()).prop_map(|(mut parts, at, part)| {
+            parts[at] = Some(part);
+            parts
+        })
     };
     let ttl_ms = prop_oneof![Just(1), 1..2_000_u64, 1..1_000_000_u64, Just(30 * 86_400_000)];
     prop_oneof![
