@@ -177,7 +177,7 @@ impl Decision {
                 return Err(Error::invalid("receipt", given, "the charges of the call that was decided"));
             };
             if let Some(charged_at_ms) = outcome.charged_at_ms() {
-                receipt.add(charge, charged_at_ms);
+                receipt.add(charge, charged_at_ms)?;
             }
         }
         Ok(receipt)

@@ -1,6 +1,7 @@
 //! What a hit charged, to give it back.
 
-use crate::charge::Charge;
+use crate::charge::{Charge, check_amount};
+use crate::error::Result;
 use crate::key::Key;
 use crate::limit::Limit;
 use crate::outcome::Source;
@@ -31,9 +32,14 @@ impl Receipt {
 
     /// Adds a charge that was made at a time of the store. A service gets its receipts from
     /// [`Decision::into_receipt`](crate::Decision::into_receipt); this is for layers, backends and their tests.
-    pub fn add(&mut self, charge: &Charge<'_>, charged_at_ms: u64) {
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a cost above 2^53 − 1.
+    pub fn add(&mut self, charge: &Charge<'_>, charged_at_ms: u64) -> Result<()> {
+        check_amount("cost", charge.cost())?;
         let (key, limit) = (charge.key().clone(), *charge.limit());
         self.lines.push(ReceiptLine { key, limit, cost: charge.cost(), charged_at_ms });
+        Ok(())
     }
 
     /// The charges that were made.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use limiter_core::{
     Charge, EXACT, Error, ErrorKind, Key, Lease, LeaseId, LeaseRequest, Limit, Period, Quota, QuotaCharge,
-    Reservation, ReservationId, Scope, Settlement, check_amount, check_charges,
+    Receipt, Reservation, ReservationId, Scope, Settlement, Source, check_amount, check_charges,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -136,6 +136,10 @@ fn charges() {
         (refused(check_charges(&many)), &["number of charges", "65", "1 to 64"]),
         (
             refused(check_charges(&[many[0].with_cost(EXACT + 1)])),
+            &["cost", "9007199254740992", "9007199254740991"],
+        ),
+        (
+            refused(Receipt::new(Source::Store).add(&many[0].with_cost(EXACT + 1), 0)),
             &["cost", "9007199254740992", "9007199254740991"],
         ),
         (refused(check_charges(&[many[0], many[1].with_cost(u64::MAX)])), &["cost", "18446744073709551615"]),

@@ -1,13 +1,12 @@
 //! Judging charges where their counters stand.
 
-use std::hint;
-
 use limiter_core::algorithm::{Act, FixedWindow, SlidingLog, SlidingWindow, TokenBucket};
 use limiter_core::algorithm::{fits, judge, refund};
 use limiter_core::{Algorithm, Charge, EXACT, Limit, Outcome, Result};
 
 use crate::error;
 use crate::key::Fingerprint;
+use crate::seq_lock::step_back;
 use crate::shard::{Locked, Packed, Place, Shard};
 use crate::table::Words;
 
@@ -62,11 +61,9 @@ impl Shard {
         clock_ms: u64,
         act: Act,
     ) -> Option<Outcome> {
-        for _ in 0..TRIES {
-            let Some(seen) = self.seq.look() else {
-                hint::spin_loop();
-                continue;
-            };
+        for overtaken in 0..TRIES {
+            step_back(overtaken);
+            let Some(seen) = self.seq.look() else { continue };
             let slot = self.own.find(fingerprint)?;
             let words = self.own.words(slot);
             if !self.seq.is_unchanged(seen) {

@@ -5,7 +5,7 @@ use limiter_core::algorithm::Act;
 use limiter_core::{Charge, Decision, EXACT, Outcome, Source};
 
 use crate::key::Fingerprint;
-use crate::seq_lock::{Seen, Writing};
+use crate::seq_lock::{Seen, Writing, step_back};
 use crate::shard::Shard;
 use crate::table::Words;
 
@@ -28,7 +28,8 @@ pub(crate) type Places<'a> = ArrayVec<(&'a Shard, Fingerprint), FEW>;
 
 /// Decides a call. `None`: a counter doesn't exist yet, or is a log, or others were always faster; nothing was done.
 pub(crate) fn decide(places: &Places<'_>, charges: &[Charge<'_>], clock_ms: u64) -> Option<Decision> {
-    for _ in 0..TRIES {
+    for overtaken in 0..TRIES {
+        step_back(overtaken);
         let looks = look(places)?;
         if !looks.iter().all(|look| look.shard.seq.is_unchanged(look.seen)) {
             continue;

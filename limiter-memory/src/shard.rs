@@ -21,8 +21,8 @@ const TRIM_LOGS_EVERY_MS: u64 = 100;
 /// A share of the counters, on cache lines of its own.
 ///
 /// A hit on a counter that exists reads it without a lock and writes it back alone (see [`SeqLock`]). Everything
-/// else is done with the whole shard locked.
-#[repr(align(128))]
+/// else is done with the whole shard locked. In this order, such a hit touches one line of it.
+#[repr(C, align(128))]
 pub(crate) struct Shard {
     pub(crate) seq: SeqLock,
     pub(crate) own: Table,

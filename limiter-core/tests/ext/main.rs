@@ -107,7 +107,7 @@ fn everything<L: RateLimiter + SlotLimiter + QuotaTracker>(limiter: &L, recorder
     let (key, limit, quota) = words();
     let charges = [Charge::new(&key, &limit)];
     let mut receipt = Receipt::new(Source::Store);
-    receipt.add(&charges[0], 5);
+    receipt.add(&charges[0], 5).unwrap();
     let request = LeaseRequest::new([Scope::new(key.clone(), 2)], Duration::from_secs(1)).unwrap();
     let reservation =
         Reservation::new([QuotaCharge::new(key.clone(), quota, 4)], Duration::from_secs(1)).unwrap();

@@ -37,7 +37,7 @@ pub(super) async fn refund(rates: &dyn RateLimiter, charges: &[RefundText]) -> R
     let mut receipt = Receipt::new(Source::Store);
     for line in charges {
         let (key, limit) = (line.key.build()?, line.limit.build()?);
-        receipt.add(&Charge::new(&key, &limit).with_cost(line.cost), line.charged_at_ms);
+        receipt.add(&Charge::new(&key, &limit).with_cost(line.cost), line.charged_at_ms)?;
     }
     rates.refund(receipt).await?;
     Ok(Answer::Done)
