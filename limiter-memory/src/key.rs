@@ -76,6 +76,12 @@ const fn upper_half(sum: u128) -> u64 {
     (sum >> 64) as u64
 }
 
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is meant to go")]
+const fn lower_half(product: u128) -> u64 {
+    product as u64
+}
+
 impl Fingerprint {
     /// The fingerprint of the shared counter, for an algorithm and window, that this one falls to.
     pub(crate) fn shared(self, places: usize, limit: &Limit) -> Self {
@@ -88,7 +94,18 @@ impl Fingerprint {
 
     /// Which of the shared places.
     pub(crate) fn shared_place(self, places: usize) -> usize {
-        spread(self.low, places)
+        spread(self.seat().rotate_left(16), places)
+    }
+
+    /// Where it belongs: the upper bits say the shard, those in the middle the group, the lowest the tag.
+    ///
+    /// The fingerprint itself tells identities apart and no more: it is a linear function, and would lay keys that
+    /// are alike at equal distances, crowding some shards. A product of its halves isn't.
+    #[inline]
+    pub(crate) fn seat(self) -> u64 {
+        let product =
+            u128::from(self.high ^ 0xA076_1D64_78BD_642F) * u128::from(self.low ^ 0xE703_7ED1_A0B4_28DB);
+        upper_half(product) ^ lower_half(product)
     }
 }
 

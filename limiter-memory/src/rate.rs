@@ -168,7 +168,7 @@ impl Rates {
 
     #[inline]
     fn number_of(&self, fingerprint: Fingerprint) -> usize {
-        spread(fingerprint.high, self.shards.len())
+        spread(fingerprint.seat(), self.shards.len())
     }
 }
 

@@ -160,7 +160,7 @@ impl Table {
 
     #[inline]
     fn home_of(&self, fingerprint: Fingerprint) -> usize {
-        spread(fingerprint.low, self.groups.len())
+        spread(fingerprint.seat().rotate_left(32), self.groups.len())
     }
 
     #[inline]
@@ -177,7 +177,7 @@ pub(crate) const fn table_bytes(slots: usize) -> usize {
 /// A tag of 1 to 255, from bits that say neither shard nor group.
 #[inline]
 fn tag_of(fingerprint: Fingerprint) -> u64 {
-    (fingerprint.high & 0xFF).max(1)
+    (fingerprint.seat() & 0xFF).max(1)
 }
 
 /// A bit at the top of each slot's byte that may equal the tag. Those above a true match can be false.
@@ -192,7 +192,6 @@ mod tests {
     use super::*;
 
     fn fingerprint(number: u64) -> Fingerprint {
-        // Few homes and few tags, so that groups fill up and searches go on.
         Fingerprint { high: ((number + 1) << 8) | (number % 3), low: (number % 5) << 61 | number }
     }
 

@@ -261,3 +261,15 @@ async fn while_the_time_is_handed_in_nothing_is_dropped_that_has_room() {
     assert_eq!(store.check(&one, &hour).await.unwrap().used, 3);
     assert_eq!(store.in_use(&one).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn as_many_keys_as_promised_find_room_however_alike_they_are() {
+    // Keys that differ in a digit or two, with a new secret each time: none of them may crowd one shard.
+    for round in 0..40 {
+        let store = MemoryBackend::new(Config::default().with_capacity(CAPACITY * 2)).unwrap();
+        for number in 0..CAPACITY * 2 {
+            let key = Key::new("hits", &format!("{number:012}")).unwrap();
+            assert_eq!(hit(&store, &key, &per_minute(1)).await, Some(true), "key {number} of round {round}");
+        }
+    }
+}
