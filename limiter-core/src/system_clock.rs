@@ -183,12 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_spared_for_less_than_a_millisecond() {
+    fn the_time_never_lags_by_more_than_a_few_milliseconds() {
         let state = SystemClock::new().0;
         for _ in 0..2_000 {
             let (before, shown, after) = (system_ns(), SystemClock::new().now_ms(), system_ns());
             assert!(
-                shown + 1 >= before / NS_PER_MS && shown <= after / NS_PER_MS + 1,
+                shown + 3 >= before / NS_PER_MS && shown <= after / NS_PER_MS + 3,
                 "{before} {shown} {after}"
             );
             std::thread::sleep(std::time::Duration::from_micros(50));
