@@ -2,7 +2,7 @@
 
 use limiter_core::algorithm::{Act, FixedWindow, SlidingLog, SlidingWindow, TokenBucket};
 use limiter_core::algorithm::{fits, judge, refund};
-use limiter_core::{Algorithm, Charge, EXACT, Limit, Outcome, Result};
+use limiter_core::{Algorithm, Charge, EXACT, Outcome, Result};
 
 use crate::error;
 use crate::key::Fingerprint;
@@ -83,37 +83,31 @@ impl Shard {
     }
 }
 
-impl Shard {
-    /// Whether the state of a limit's counter stands in its slot.
-    pub(crate) fn packs(limit: &Limit) -> bool {
-        !matches!(limit.algorithm(), Algorithm::SlidingLog | Algorithm::Unlimited)
-    }
+/// Whether a charge fits a counter of which the words were read. `None`: the words aren't the whole counter.
+#[inline]
+pub(crate) fn fits_words(words: Words, charge: &Charge<'_>, clock_ms: u64) -> Option<bool> {
+    by_algorithm!(charge, C => Some(fits(&C::unpack(words, charge.limit()), charge, clock_ms)),
+        log => None,
+        unlimited => None)
+}
 
-    /// Whether a charge fits a counter of which the words were read.
-    #[inline]
-    pub(crate) fn fits_words(words: Words, charge: &Charge<'_>, clock_ms: u64) -> bool {
-        by_algorithm!(charge, C => fits(&C::unpack(words, charge.limit()), charge, clock_ms),
-            log => false,
-            unlimited => true)
-    }
-
-    /// Judges one charge on a counter of which the words were read; tells its words after that.
-    #[inline]
-    pub(crate) fn judge_words(
-        words: Words,
-        index: usize,
-        charge: &Charge<'_>,
-        clock_ms: u64,
-        act: Act,
-    ) -> (Outcome, Words) {
-        by_algorithm!(charge, C => {
-                let mut counter = C::unpack(words, charge.limit());
-                let outcome = judge(&mut counter, index, charge, clock_ms, act);
-                (outcome, counter.pack(charge.limit()))
-            },
-            log => (Outcome::refused(index, 0, 0, None), words),
-            unlimited => (Outcome::fitting(index, EXACT, 0), words))
-    }
+/// Judges one charge on a counter of which the words were read; tells its words after that. `None`: the words aren't
+/// the whole counter.
+#[inline]
+pub(crate) fn judge_words(
+    words: Words,
+    index: usize,
+    charge: &Charge<'_>,
+    clock_ms: u64,
+    act: Act,
+) -> Option<(Outcome, Words)> {
+    by_algorithm!(charge, C => {
+            let mut counter = C::unpack(words, charge.limit());
+            let outcome = judge(&mut counter, index, charge, clock_ms, act);
+            Some((outcome, counter.pack(charge.limit())))
+        },
+        log => None,
+        unlimited => None)
 }
 
 impl Locked<'_> {

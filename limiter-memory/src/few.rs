@@ -2,8 +2,9 @@
 
 use arrayvec::ArrayVec;
 use limiter_core::algorithm::Act;
-use limiter_core::{Charge, Decision, EXACT, Outcome, Source};
+use limiter_core::{Charge, Decision, Outcome, Source};
 
+use crate::counting::{fits_words, judge_words};
 use crate::key::Fingerprint;
 use crate::seq_lock::{Seen, Writing, step_back};
 use crate::shard::Shard;
@@ -16,14 +17,14 @@ const TRIES: usize = 8;
 
 /// One charge of the call: where its counter stands, what was read of it and when.
 #[derive(Clone, Copy)]
-pub(crate) struct Look<'a> {
+struct Look<'a> {
     shard: &'a Shard,
     seen: Seen,
     slot: usize,
     words: Words,
 }
 
-/// Charges that were found to be different counters, and their shards.
+/// The counters of a call, each with its shard.
 pub(crate) type Places<'a> = ArrayVec<(&'a Shard, Fingerprint), FEW>;
 
 /// Decides a call. `None`: a counter doesn't exist yet, or is a log, or others were always faster; nothing was done.
@@ -34,13 +35,15 @@ pub(crate) fn decide(places: &Places<'_>, charges: &[Charge<'_>], clock_ms: u64)
         if !looks.iter().all(|look| look.shard.seq.is_unchanged(look.seen)) {
             continue;
         }
-        let fit =
-            looks.iter().zip(charges).all(|(look, charge)| Shard::fits_words(look.words, charge, clock_ms));
+        let mut fit = true;
+        for (look, charge) in looks.iter().zip(charges) {
+            fit &= fits_words(look.words, charge, clock_ms)?;
+        }
         let act = if fit { Act::Charge } else { Act::Deny };
         let mut outcomes = ArrayVec::<Outcome, FEW>::new();
         let mut after = ArrayVec::<Words, FEW>::new();
         for (index, (look, charge)) in looks.iter().zip(charges).enumerate() {
-            let (outcome, words) = Shard::judge_words(look.words, index, charge, clock_ms, act);
+            let (outcome, words) = judge_words(look.words, index, charge, clock_ms, act)?;
             after.push(if outcome.charged_at_ms().is_some() { words } else { look.words });
             outcomes.push(outcome);
         }
@@ -50,11 +53,6 @@ pub(crate) fn decide(places: &Places<'_>, charges: &[Charge<'_>], clock_ms: u64)
         }
     }
     None
-}
-
-/// Whether a charge can go this way: valid, and of a kind whose state stands in its slot.
-pub(crate) fn is_plain(charge: &Charge<'_>) -> bool {
-    charge.cost() <= EXACT && Shard::packs(charge.limit())
 }
 
 /// Reads all counters. Once every shard is seen to be unchanged after that, they were read at one time.

@@ -59,7 +59,7 @@ impl Layout {
 }
 
 /// A shard's own fields, on cache lines that no other shard shares.
-const SHARD_BYTES: usize = 256;
+pub(crate) const SHARD_BYTES: usize = 256;
 
 impl Config {
     /// The bytes that rate counters take once all are in use, without the entries of sliding logs.

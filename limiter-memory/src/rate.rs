@@ -85,7 +85,7 @@ impl Rates {
     /// As [`Rates::decide_locked`].
     pub(crate) fn decide_all(&self, charges: &[Charge<'_>], clock_ms: u64, look: bool) -> Result<Decision> {
         check_charges(charges)?;
-        if !look && charges.len() <= FEW && charges.iter().all(few::is_plain) {
+        if !look && charges.len() <= FEW {
             let place = |charge: &Charge<'_>| {
                 let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
                 (self.shard_of(fingerprint), fingerprint)

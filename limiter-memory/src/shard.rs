@@ -349,3 +349,13 @@ impl Packed for TokenBucket {
         Self { level, written_ms, full_at_ms }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_as_large_as_the_sizes_say() {
+        assert_eq!(size_of::<Shard>(), crate::layout::SHARD_BYTES);
+    }
+}
