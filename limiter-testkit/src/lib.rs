@@ -20,8 +20,20 @@
 //! # }
 //! ```
 
+mod broken;
+mod candidate;
+pub mod cases;
 mod idle;
+pub mod laws;
 mod model;
+pub mod processes;
 pub mod replay;
+pub mod sequences;
+#[doc(hidden)]
+pub mod suite;
+mod trial;
 
+pub use broken::{Broken, Kept};
+pub use candidate::Candidate;
 pub use model::Model;
+pub use trial::Trial;

@@ -1,0 +1,142 @@
+//! A backend that is to be proven.
+
+use std::fmt;
+use std::future::{Future, IntoFuture, Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use limiter_core::{Backend, Capabilities, ManualClock};
+
+type Restart = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Backend> + Send>> + Send + Sync>;
+
+/// A backend that is to be proven, and what the suite needs to prove it.
+///
+/// The function that [`suite!`](crate::suite!) is given makes one for each test, over an empty store: a database,
+/// schema or prefix of its own will do. It may be `async`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use limiter_core::{Backend, ManualClock};
+/// use limiter_testkit::{Candidate, Model};
+///
+/// fn model() -> Candidate {
+///     let clock = ManualClock::new(1_700_000_000_000);
+///     Candidate::new(Backend::new("model", Arc::new(Model::new(clock.clone())))).with_clock(clock)
+/// }
+/// assert!(model().capabilities().atomic_keys);
+/// ```
+#[derive(Clone)]
+pub struct Candidate {
+    backend: Backend,
+    clock: Option<ManualClock>,
+    partition: Option<String>,
+    other_client: Option<Backend>,
+    store: Option<String>,
+    restart: Option<Restart>,
+}
+
+impl Candidate {
+    /// A backend on the clock of its store.
+    pub fn new(backend: Backend) -> Self {
+        Self { backend, clock: None, partition: None, other_client: None, store: None, restart: None }
+    }
+
+    /// The clock that the backend was handed: the suite moves it, and holds every answer to the millisecond.
+    /// Without one the suite waits, and is stamped with `real_time`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: ManualClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Puts every key of the suite into one partition: for a store which is atomic over several keys only there.
+    #[must_use]
+    pub fn with_partition(mut self, partition: impl Into<String>) -> Self {
+        self.partition = Some(partition.into());
+        self
+    }
+
+    /// A second client of the same store, as another process would have it. Needed where the counts are shared.
+    #[must_use]
+    pub fn with_other_client(mut self, other: Backend) -> Self {
+        self.other_client = Some(other);
+        self
+    }
+
+    /// Where the store is: an address, a path, or whatever else a copy of the test program needs to reach it. There
+    /// [`processes::store`](crate::processes::store) gives it back. Needed where the counts are shared.
+    #[must_use]
+    pub fn with_store(mut self, store: impl Into<String>) -> Self {
+        self.store = Some(store.into());
+        self
+    }
+
+    /// How to end the store as a crash does, start it again and connect anew. Needed where counts are durable.
+    #[must_use]
+    pub fn with_restart<F, R>(mut self, restart: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Backend> + Send + 'static,
+    {
+        self.restart = Some(Arc::new(move || Box::pin(restart())));
+        self
+    }
+
+    /// The backend.
+    pub const fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// What the backend says that it can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.backend.control.capabilities()
+    }
+
+    /// The clock that it was handed.
+    pub const fn clock(&self) -> Option<&ManualClock> {
+        self.clock.as_ref()
+    }
+
+    /// The partition of every key of the suite.
+    pub fn partition(&self) -> Option<&str> {
+        self.partition.as_deref()
+    }
+
+    /// The second client.
+    pub const fn other_client(&self) -> Option<&Backend> {
+        self.other_client.as_ref()
+    }
+
+    /// Where the store is.
+    pub fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    /// Ends the store as a crash does and starts it again; `None` when the candidate doesn't know how.
+    pub async fn restarted(&self) -> Option<Backend> {
+        match &self.restart {
+            Some(restart) => Some(restart().await),
+            None => None,
+        }
+    }
+}
+
+/// So that the function that makes one may be `async` or not.
+impl IntoFuture for Candidate {
+    type Output = Self;
+    type IntoFuture = Ready<Self>;
+
+    fn into_future(self) -> Ready<Self> {
+        ready(self)
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("backend", &self.backend.name)
+            .field("clock", &self.clock)
+            .field("partition", &self.partition)
+            .finish_non_exhaustive()
+    }
+}

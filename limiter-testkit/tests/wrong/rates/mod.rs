@@ -1,0 +1,3 @@
+//! Wrong rate limiters.
+
+mod denials;
