@@ -5,7 +5,9 @@ use std::future::{Future, IntoFuture, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use limiter_core::{Backend, Capabilities, ManualClock};
+use limiter_core::{Backend, Capabilities, ManualClock, QuotaTracker, RateLimiter, SlotLimiter};
+
+use crate::absent::Absent;
 
 type Restart = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Backend> + Send>> + Send + Sync>;
 
@@ -39,6 +41,21 @@ impl Candidate {
     /// A backend on the clock of its store.
     pub fn new(backend: Backend) -> Self {
         Self { backend, clock: None, partition: None, other_client: None, store: None, restart: None }
+    }
+
+    /// Rates alone, with what they can do: for `suite!(…, rates)`.
+    pub fn of_rates(rates: impl RateLimiter, can: Capabilities) -> Self {
+        Self::new(absent(can).with_rates(Arc::new(rates)))
+    }
+
+    /// Slots alone, with what they can do: for `suite!(…, slots)`.
+    pub fn of_slots(slots: impl SlotLimiter, can: Capabilities) -> Self {
+        Self::new(absent(can).with_slots(Arc::new(slots)))
+    }
+
+    /// Quotas alone, with what they can do: for `suite!(…, quotas)`.
+    pub fn of_quotas(quotas: impl QuotaTracker, can: Capabilities) -> Self {
+        Self::new(absent(can).with_quotas(Arc::new(quotas)))
     }
 
     /// The clock that the backend was handed: the suite moves it, and holds every answer to the millisecond.
@@ -119,6 +136,10 @@ impl Candidate {
             None => None,
         }
     }
+}
+
+fn absent(can: Capabilities) -> Backend {
+    Backend::new("part", Arc::new(Absent(can)))
 }
 
 /// So that the function that makes one may be `async` or not.

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod absent;
 mod broken;
 mod candidate;
 pub mod cases;

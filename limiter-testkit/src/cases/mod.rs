@@ -67,6 +67,21 @@ impl Case {
         self.needs
     }
 
+    /// Whether the candidate declares what it needs.
+    pub fn applies_to(&self, candidate: &Candidate) -> bool {
+        let (can, clock) = (candidate.capabilities(), candidate.clock().is_some());
+        let together = can.atomic_keys || candidate.partition().is_some();
+        match self.needs {
+            Needs::Nothing => true,
+            Needs::Clock => clock,
+            Needs::Together => together,
+            Needs::TogetherAndClock => together && clock,
+            Needs::Apart => !together,
+            Needs::Shared => can.shared,
+            Needs::Durable => can.durable,
+        }
+    }
+
     /// Puts the promise to the proof.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::{Backend, ManualClock, QuotaTracker, RateLimiter, SlotLimiter};
-use limiter_testkit::cases::{self, Case, Needs};
+use limiter_testkit::cases::{self, Case};
 use limiter_testkit::{Broken, Candidate, Model, Trial};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
@@ -56,25 +56,11 @@ fn run(case: &Case, make: &impl Fn() -> Candidate) -> Option<(String, Broken)> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let candidate = make();
-        let applies = applies(case.needs(), &candidate);
+        let applies = case.applies_to(&candidate);
         let trial = Trial::of(&candidate);
         let longest = Duration::from_secs(60);
         let kept = applies.then(|| timeout(longest, case.run(&candidate, &trial)));
         let broken = kept?.await.unwrap().err()?;
         Some((format!("{case:?}"), broken))
     })
-}
-
-fn applies(needs: Needs, candidate: &Candidate) -> bool {
-    let can = candidate.capabilities();
-    let clock = candidate.clock().is_some();
-    match needs {
-        Needs::Nothing => true,
-        Needs::Clock => clock,
-        Needs::Together => can.atomic_keys,
-        Needs::TogetherAndClock => can.atomic_keys && clock,
-        Needs::Apart => !can.atomic_keys,
-        Needs::Shared => can.shared,
-        Needs::Durable => can.durable,
-    }
 }
