@@ -41,6 +41,17 @@ impl Backend {
         }
     }
 
+    /// A backend of several values.
+    pub fn from_parts(
+        name: impl Into<String>,
+        rates: Arc<dyn RateLimiter>,
+        slots: Arc<dyn SlotLimiter>,
+        quotas: Arc<dyn QuotaTracker>,
+        control: Arc<dyn Control>,
+    ) -> Self {
+        Self { name: name.into(), rates, slots, quotas, control }
+    }
+
     /// The same backend with its rates elsewhere.
     #[must_use]
     pub fn with_rates(mut self, rates: Arc<dyn RateLimiter>) -> Self {

@@ -38,3 +38,11 @@ pub use broken::{Broken, Kept};
 pub use candidate::Candidate;
 pub use model::Model;
 pub use trial::Trial;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-backend.md")]
+struct WriteABackend;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/prove-a-backend.md")]
+struct ProveABackend;

@@ -10,7 +10,7 @@ pub mod rates;
 pub mod slots;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use crate::broken::Kept;
@@ -100,6 +100,24 @@ impl fmt::Debug for Case {
 /// Every case that there is.
 pub fn all() -> impl Iterator<Item = &'static Case> {
     [rates::ALL, slots::ALL, quotas::ALL, control::ALL].into_iter().flatten()
+}
+
+/// Puts every case of a group that applies to the proof, one after the other, each on a candidate of its own: for
+/// programs. Tests are stamped by [`suite!`](crate::suite!).
+///
+/// # Errors
+/// How the first promise was broken that was.
+pub async fn prove<F>(group: &str, make: impl Fn() -> F) -> Kept
+where
+    F: IntoFuture<Output = Candidate>,
+{
+    for case in all().filter(|case| case.group() == group) {
+        let candidate = make().await;
+        if case.applies_to(&candidate) {
+            case.run(&candidate, &Trial::of(&candidate)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The cases of a group as data: from a list of names by what they need. `$part` is the part of the backend that

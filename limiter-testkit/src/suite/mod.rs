@@ -3,6 +3,7 @@
 mod declared;
 mod property;
 mod stamp;
+mod traces;
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::trial::Trial;
 
 pub use declared::Declared;
 pub use property::{Property, Running, hold};
+pub use traces::replay;
 
 /// No case takes longer than this.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -92,16 +92,19 @@ macro_rules! __part {
         $crate::__rate_cases! { __stamp $($args)* }
         $crate::__rate_laws! { __stamp_properties $($args)* }
         $crate::__rate_sequences! { __stamp_properties $($args)* }
+        $crate::__stamp_traces! { rate_vectors rates $($args)* }
     };
     (slots $($args:tt)*) => {
         $crate::__slot_cases! { __stamp $($args)* }
         $crate::__slot_laws! { __stamp_properties $($args)* }
         $crate::__slot_sequences! { __stamp_properties $($args)* }
+        $crate::__stamp_traces! { slot_vectors slots $($args)* }
     };
     (quotas $($args:tt)*) => {
         $crate::__quota_cases! { __stamp $($args)* }
         $crate::__quota_laws! { __stamp_properties $($args)* }
         $crate::__quota_sequences! { __stamp_properties $($args)* }
+        $crate::__stamp_traces! { quota_vectors quotas $($args)* }
     };
     (control $($args:tt)*) => { $crate::__control_cases! { __stamp $($args)* } };
 }
@@ -182,6 +185,29 @@ macro_rules! __test_property {
             $crate::suite::hold(DECLARED, stringify!($group), stringify!($property), make);
         }
     };
+}
+
+/// Stamps the worked traces of one part, where time is handed in and calls over several keys are one step.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stamp_traces {
+    ($module:ident $part:ident ($make:path) handed together $life:ident $share:ident) => {
+        mod $module {
+            #[allow(
+                unused_imports,
+                clippy::wildcard_imports,
+                reason = "what makes the backend stands outside"
+            )]
+            use super::*;
+
+            #[test]
+            fn every_worked_trace_is_answered_as_it_wants() {
+                let make = || ::core::future::IntoFuture::into_future($make());
+                $crate::suite::replay(DECLARED, stringify!($part), make);
+            }
+        }
+    };
+    ($($not_exact:tt)*) => {};
 }
 
 /// Keeps what follows where both words are the same.
