@@ -12,6 +12,9 @@ use crate::{demo, tidy, vectors, workspace};
 /// Test programs read it, and run their laws a hundred times as long.
 const LONG: &str = "LIMITER_LONG";
 
+/// What runs so long is worth compiling for speed.
+const OPTIMISED: &[&str] = &["--profile", "long"];
+
 struct Step {
     name: &'static str,
     action: Action,
@@ -97,7 +100,7 @@ impl Step {
     /// What it runs, as one would type it.
     fn command(&self, long: bool) -> String {
         match self.action {
-            Action::Tests(words) if long => format!("{LONG}=1 cargo {}", words.join(" ")),
+            Action::Tests(words) if long => format!("{LONG}=1 cargo {} {}", words.join(" "), OPTIMISED.join(" ")),
             Action::Cargo(words) | Action::Tests(words) => format!("cargo {}", words.join(" ")),
             Action::Docs(words) => format!("RUSTDOCFLAGS='-D warnings' cargo {}", words.join(" ")),
             Action::Deny => format!("cargo {}", DENY.join(" ")),
@@ -107,7 +110,7 @@ impl Step {
 
     fn take(&self, long: bool) -> Ending {
         let outcome = match self.action {
-            Action::Tests(words) if long => cargo(workspace::cargo(words).env(LONG, "1")),
+            Action::Tests(words) if long => cargo(workspace::cargo(words).args(OPTIMISED).env(LONG, "1")),
             Action::Cargo(words) | Action::Tests(words) => cargo(&mut workspace::cargo(words)),
             Action::Docs(words) => cargo(workspace::cargo(words).env("RUSTDOCFLAGS", "-D warnings")),
             Action::Deny if !deny_is_installed() => {
