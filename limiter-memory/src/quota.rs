@@ -121,7 +121,7 @@ impl Quotas {
         if self.entries + wanted > self.most_entries {
             self.drop_ended(clock_ms.saturating_sub(CLOCK_TOLERANCE_MS));
         }
-        if wanted > 0 && self.entries + wanted > self.most_entries {
+        if self.entries + wanted > self.most_entries {
             return Err(error::quotas_full().with_operation(operation));
         }
         Ok(())

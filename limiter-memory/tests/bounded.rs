@@ -157,23 +157,41 @@ async fn shared_counters_say_so_and_are_remembered_by_a_key_that_gets_its_own() 
     assert_eq!(admitted, 2, "what it used in the shared counter was forgotten or counted twice");
 }
 
-#[tokio::test]
-async fn two_charges_of_one_call_never_share_a_counter() {
-    let (store, _clock) = store(WhenFull::Share);
-    flood(&store).await;
-    let limit = per_minute(1_000);
-    let (mut shared, mut refused) = (0, 0);
-    for number in 0..2_000 {
-        let (one, other) = (flooder(2_000_000 + number), flooder(3_000_000 + number));
-        match store.hit(&[Charge::new(&one, &limit), Charge::new(&other, &limit)]).await {
-            Ok(decision) => shared += u64::from(decision.source() == Source::Overflow),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Capacity);
-                refused += 1;
+/// A full store of one shard, whose shared counters stand at four places.
+async fn full_store_with_four_places() -> MemoryBackend {
+    let config = Config::default().with_capacity(100).with_when_full(WhenFull::Share);
+    let clock = ManualClock::new(1_700_000_000_000);
+    let store = MemoryBackend::with_clock(config, Arc::new(clock)).unwrap();
+    for number in 0..100 {
+        assert_eq!(hit(&store, &flooder(number), &per_minute(1)).await, Some(true));
+    }
+    store
+}
+
+/// How many of a thousand calls over so many new keys are counted in shared counters.
+async fn counted_in_shared(store: &MemoryBackend, keys: usize) -> usize {
+    let (limit, mut counted) = (per_minute(1_000_000), 0);
+    for call in 0..1_000 {
+        let keys: Vec<_> = (0..keys).map(|key| flooder(1_000_000 * (key + 1) + call)).collect();
+        let charges: Vec<_> = keys.iter().map(|key| Charge::new(key, &limit)).collect();
+        match store.hit(&charges).await {
+            Ok(decision) => {
+                assert_eq!(decision.source(), Source::Overflow);
+                counted += 1;
             }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Capacity),
         }
     }
-    assert!(shared > 0, "none of {} calls was counted in shared counters", shared + refused);
+    counted
+}
+
+#[tokio::test]
+async fn two_charges_of_one_call_never_share_a_counter() {
+    let store = full_store_with_four_places().await;
+    assert_eq!(counted_in_shared(&store, 1).await, 1_000);
+    let apart = counted_in_shared(&store, 2).await;
+    assert!((650..850).contains(&apart), "{apart} of 1000 pairs fell to two of four places");
+    assert_eq!(counted_in_shared(&store, 5).await, 0, "five counters at four places");
 }
 
 #[tokio::test]

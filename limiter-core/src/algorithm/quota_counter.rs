@@ -125,7 +125,7 @@ impl QuotaCounter {
         let now_ms = effective.unwrap_or(clock_ms);
         let span = quota.period().span(now_ms, quota.utc_offset_minutes());
         let known = effective.map(|_| self);
-        let current = known.filter(|counter| counter.start_ms == span.start_ms && counter.end_ms > 0);
+        let current = known.filter(|counter| counter.start_ms == span.start_ms);
         let used = current.map_or(0, |counter| counter.used);
         let reserved = current.map_or(0, |counter| counter.held.total(now_ms));
         Standing { now_ms, span, used, reserved, current, known }
