@@ -100,7 +100,9 @@ impl Step {
     /// What it runs, as one would type it.
     fn command(&self, long: bool) -> String {
         match self.action {
-            Action::Tests(words) if long => format!("{LONG}=1 cargo {} {}", words.join(" "), OPTIMISED.join(" ")),
+            Action::Tests(words) if long => {
+                format!("{LONG}=1 cargo {} {}", words.join(" "), OPTIMISED.join(" "))
+            }
             Action::Cargo(words) | Action::Tests(words) => format!("cargo {}", words.join(" ")),
             Action::Docs(words) => format!("RUSTDOCFLAGS='-D warnings' cargo {}", words.join(" ")),
             Action::Deny => format!("cargo {}", DENY.join(" ")),
