@@ -49,8 +49,7 @@ impl Layout {
 
     /// The bytes of all tables, when every slot has been used.
     pub(crate) fn bytes(&self) -> usize {
-        let shared = if self.shared_limit == 0 { 0 } else { table_bytes(self.shared_slots()) };
-        self.shards * (table_bytes(self.slots) + shared + SHARD_BYTES)
+        self.shards * (table_bytes(self.slots) + table_bytes(self.shared_slots()) + SHARD_BYTES)
     }
 
     pub(crate) const fn shared_slots(&self) -> usize {

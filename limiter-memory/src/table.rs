@@ -42,7 +42,7 @@ pub(crate) struct Table {
 impl Table {
     /// A table for up to `limit` counters in at least `slots` slots. More slots than counters keep searches short.
     pub(crate) fn new(limit: usize, slots: usize) -> Self {
-        let groups = slots.max(limit).div_ceil(GROUP).max(1);
+        let groups = groups_for(slots.max(limit));
         Self {
             groups: zeroed_slice_box(groups),
             entries: zeroed_slice_box(groups * GROUP),
@@ -171,7 +171,12 @@ impl Table {
 
 /// How many bytes a table of so many slots takes.
 pub(crate) const fn table_bytes(slots: usize) -> usize {
-    slots.div_ceil(GROUP) * (size_of::<u64>() + GROUP * size_of::<[u64; 6]>())
+    groups_for(slots) * (size_of::<u64>() + GROUP * size_of::<[u64; 6]>())
+}
+
+const fn groups_for(slots: usize) -> usize {
+    let groups = slots.div_ceil(GROUP);
+    if groups == 0 { 1 } else { groups }
 }
 
 /// A tag of 1 to 255, from bits that say neither shard nor group.

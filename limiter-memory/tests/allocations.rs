@@ -13,13 +13,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use limiter_core::{Charge, Decision, Key, Limit, RateLimiter, RateLimiterExt};
-use limiter_memory::{Config, MemoryBackend};
+use limiter_memory::{Config, MemoryBackend, WhenFull};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -27,6 +28,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        BYTES.with(|bytes| bytes.set(bytes.get() + layout.size()));
         unsafe { System.alloc(layout) }
     }
 
@@ -109,4 +111,20 @@ fn a_key_that_is_too_long_to_stand_inline_costs_one() {
     let subject = "x".repeat(Key::INLINE_BYTES);
     let (allocations, key) = allocations_of(|| Key::new("long", &subject).unwrap());
     assert_eq!((allocations, key.subject()), (1, subject.as_str()));
+}
+
+// Besides the tables there is what the fingerprints are drawn from.
+#[test]
+fn a_store_takes_as_many_bytes_as_its_configuration_tells() {
+    for when_full in [WhenFull::Refuse, WhenFull::Share] {
+        for capacity in [1_000, 100_000, 1_000_000] {
+            let config = Config::default().with_capacity(capacity).with_when_full(when_full);
+            let before = BYTES.get();
+            let store = MemoryBackend::new(config).unwrap();
+            let (taken, told) = (BYTES.get() - before, config.rate_bytes());
+            drop(store);
+            let more = taken.abs_diff(told);
+            assert!(more < told / 1_000 + 24_000, "{capacity} {when_full}: {taken} bytes, told {told}");
+        }
+    }
 }
