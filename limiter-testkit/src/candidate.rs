@@ -16,6 +16,12 @@ type Restart = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Backend> + Send>> + S
 /// The function that [`suite!`](crate::suite!) is given makes one for each test, over an empty store: a database,
 /// schema or prefix of its own will do. It may be `async`.
 ///
+/// Where the counts are shared, the suite also runs copies of the test program. There the same function is called, and
+/// is to make a client of the store that [`processes::store`](crate::processes::store) names. If time is handed in, it
+/// must reach every client: either the store keeps the clock, or a client sends its clock's time with each call. For
+/// the latter, the suite sets the clock of the candidate that a copy has made to the time of the test before each piece
+/// of work; while copies work, time stands still.
+///
 /// ```
 /// use std::sync::Arc;
 /// use limiter_core::{Backend, ManualClock};
@@ -34,13 +40,22 @@ pub struct Candidate {
     partition: Option<String>,
     other_client: Option<Backend>,
     store: Option<String>,
+    copies: Option<String>,
     restart: Option<Restart>,
 }
 
 impl Candidate {
     /// A backend on the clock of its store.
     pub fn new(backend: Backend) -> Self {
-        Self { backend, clock: None, partition: None, other_client: None, store: None, restart: None }
+        Self {
+            backend,
+            clock: None,
+            partition: None,
+            other_client: None,
+            store: None,
+            copies: None,
+            restart: None,
+        }
     }
 
     /// Rates alone, with what they can do: for `suite!(…, rates)`.
@@ -88,6 +103,15 @@ impl Candidate {
         self
     }
 
+    /// Which test copies of the test program run, by its path without the crate's name: for a test that calls such a
+    /// case itself and begins with [`processes::take_part`](crate::processes::take_part). The tests that
+    /// [`suite!`](crate::suite!) stamps name themselves.
+    #[must_use]
+    pub fn with_copies(mut self, test: impl Into<String>) -> Self {
+        self.copies = Some(test.into());
+        self
+    }
+
     /// How to end the store as a crash does, start it again and connect anew. Needed where counts are durable.
     #[must_use]
     pub fn with_restart<F, R>(mut self, restart: F) -> Self
@@ -127,6 +151,11 @@ impl Candidate {
     /// Where the store is.
     pub fn store(&self) -> Option<&str> {
         self.store.as_deref()
+    }
+
+    /// Which test copies of the test program run.
+    pub fn copies(&self) -> Option<&str> {
+        self.copies.as_deref()
     }
 
     /// Ends the store as a crash does and starts it again; `None` when the candidate doesn't know how.

@@ -24,10 +24,12 @@ mod absent;
 mod broken;
 mod candidate;
 pub mod cases;
+pub mod histories;
 mod idle;
 pub mod laws;
 mod model;
 pub mod processes;
+pub mod proxy;
 pub mod replay;
 pub mod sequences;
 #[doc(hidden)]

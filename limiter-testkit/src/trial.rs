@@ -87,9 +87,20 @@ impl Promise {
         Ok(self.trial.key(who)?)
     }
 
+    /// What tells this trial from every other: for keys of which every byte matters.
+    pub(crate) fn mark(&self) -> &str {
+        &self.trial.mark
+    }
+
     /// The clock that was handed in.
     pub(crate) const fn clock(&self) -> Option<&ManualClock> {
         self.trial.clock()
+    }
+
+    /// The clock that was handed in, where nothing can be proven without one.
+    pub(crate) fn handed_in(&self) -> Kept<ManualClock> {
+        let wanted = "one that is handed in: `Trial::handed_in`";
+        self.clock().cloned().ok_or_else(|| self.broken("its clock", wanted, "the store's own"))
     }
 
     /// A span that passes within the case: a minute by a clock that is handed in, else part of a second.

@@ -14,9 +14,9 @@ use limiter_core::{
 use limiter_testkit::Model;
 use proptest::prelude::*;
 
-/// So many cases, and a hundred times as many where `LIMITER_LONG=1` is set.
+/// So many cases, and a hundred times as many where `TESTKIT_LONG=1` is set.
 fn cases(count: u32) -> ProptestConfig {
-    let long = std::env::var_os("LIMITER_LONG").is_some_and(|value| value == "1");
+    let long = std::env::var_os("TESTKIT_LONG").is_some_and(|value| value == "1");
     ProptestConfig {
         cases: if long { count * 100 } else { count },
         failure_persistence: None,

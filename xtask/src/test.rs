@@ -10,7 +10,7 @@ use crate::style::{self, Style};
 use crate::{demo, tidy, vectors, workspace};
 
 /// Test programs read it, and run their laws a hundred times as long.
-const LONG: &str = "LIMITER_LONG";
+const LONG: &str = "TESTKIT_LONG";
 
 /// What runs so long is worth compiling for speed.
 const OPTIMISED: &[&str] = &["--profile", "long"];

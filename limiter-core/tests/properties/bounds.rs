@@ -1,11 +1,11 @@
 //! No number and no order of calls makes an algorithm panic or overflow, and every answer is exact.
 
 use limiter_core::algorithm::AnyCounter;
-use limiter_core::{Charge, EXACT, ErrorKind, Outcome, Retry, check_charges};
+use limiter_core::{Charge, EXACT, ErrorKind, Key, Outcome, Retry, check_charges};
+use limiter_testkit::laws::strategies::{LimitParts, limit_parts, limits};
 use proptest::prelude::*;
 
 use crate::cases::cases;
-use crate::limits::{Parts, key, parts};
 
 fn any_time() -> impl Strategy<Value = u64> {
     prop_oneof![
@@ -22,8 +22,8 @@ fn any_cost() -> impl Strategy<Value = u64> {
 }
 
 /// A limit that changes from call to call and keeps its counter.
-fn changed(parts: Parts, (max, burst, count_denied): (u64, u64, bool)) -> Parts {
-    Parts { max, burst, count_denied, ..parts }
+fn changed(parts: LimitParts, (max, burst, count_denied): (u64, u64, bool)) -> LimitParts {
+    LimitParts { max, burst, count_denied, ..parts }
 }
 
 fn is_exact(outcome: &Outcome) -> bool {
@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn no_call_on_a_rate_panics_or_leaves_the_exact_range(
-        parts in parts(),
+        parts in limit_parts(),
         calls in prop::collection::vec((
             any_time(),
             any_cost(),
@@ -54,10 +54,10 @@ proptest! {
             prop_oneof![3 => Just(Call::Hit), 1 => Just(Call::Peek), 1 => any_time().prop_map(Call::Refund)],
         ), 1..40),
     ) {
-        let key = key();
+        let key = Key::all("chat").unwrap();
         let mut counter = AnyCounter::new(parts.algorithm);
         for (clock_ms, cost, change, call) in calls {
-            let limit = changed(parts, change).limit();
+            let limit = changed(parts, change).limit().unwrap();
             let charges = [Charge::new(&key, &limit).with_cost(cost)];
             let mut judged = [counter.clone()];
             let decision = match call {
@@ -82,13 +82,13 @@ proptest! {
 
     #[test]
     fn a_cost_beyond_the_exact_range_is_refused_before_anything_is_counted(
-        parts in parts(),
+        limit in limits(),
         cost in EXACT + 1..=u64::MAX,
         others in 0..3_usize,
     ) {
-        let (limit, key) = (parts.limit(), key());
+        let key = Key::all("chat").unwrap();
         let keys: Vec<_> = (0..others)
-            .map(|other| limiter_core::Key::new("chat", &format!("other {other}")).unwrap())
+            .map(|other| Key::new("chat", &format!("other {other}")).unwrap())
             .collect();
         let mut charges: Vec<_> = keys.iter().map(|key| Charge::new(key, &limit)).collect();
         prop_assert!(others == 0 || check_charges(&charges).is_ok());
@@ -100,7 +100,7 @@ proptest! {
 
     #[test]
     fn every_limit_is_built_or_refused_and_never_panics(
-        parts in parts(),
+        parts in limit_parts(),
         max in prop_oneof![0..20_u64, any::<u64>()],
         burst in prop_oneof![0..20_u64, any::<u64>()],
         window in prop_oneof![

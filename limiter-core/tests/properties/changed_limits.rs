@@ -1,15 +1,15 @@
 //! A limit that is raised or lowered while it counts keeps the counts, and its waits stay exact.
 
 use limiter_core::algorithm::AnyCounter;
-use limiter_core::{Charge, Limit, Retry};
+use limiter_core::{Charge, Key, Limit, Retry};
+use limiter_testkit::laws::strategies::{LimitParts, START_MS, costs, limit_parts, moves_forward, units};
 use proptest::prelude::*;
 
 use crate::cases::cases;
-use crate::limits::{START_MS, cost, forward, key, parts, units};
 
 /// Whether a cost would fit, and how the counter stands then.
 fn peek(counter: &AnyCounter, limit: &Limit, cost: u64, clock_ms: u64) -> limiter_core::Outcome {
-    let key = key();
+    let key = Key::all("chat").unwrap();
     let charge = Charge::new(&key, limit).with_cost(cost);
     AnyCounter::peek(&mut [counter.clone()], &[charge], clock_ms).outcomes()[0]
 }
@@ -27,13 +27,13 @@ proptest! {
 
     #[test]
     fn waits_are_exact_for_a_limit_that_changes_from_call_to_call(
-        parts in parts(),
-        hits in prop::collection::vec((forward(), cost(), units(), units(), any::<bool>()), 1..40),
+        parts in limit_parts(),
+        hits in prop::collection::vec((moves_forward(), costs(), units(), units(), any::<bool>()), 1..40),
     ) {
-        let key = key();
+        let key = Key::all("chat").unwrap();
         let (mut counter, mut clock_ms) = (AnyCounter::new(parts.algorithm), START_MS);
         for (step, cost, max, burst, count_denied) in hits {
-            let limit = crate::limits::Parts { max, burst, count_denied, ..parts }.limit();
+            let limit = LimitParts { max, burst, count_denied, ..parts }.limit().unwrap();
             clock_ms = step.from(clock_ms, limit.window_ms());
             let cost = cost.of(&limit);
             let mut judged = [counter.clone()];
@@ -54,11 +54,11 @@ proptest! {
 
     #[test]
     fn what_was_counted_counts_for_the_changed_limit(
-        parts in parts(),
+        parts in limit_parts(),
         changed in (units(), units()),
-        hits in prop::collection::vec(cost(), 1..20),
+        hits in prop::collection::vec(costs(), 1..20),
     ) {
-        let (before, key) = (parts.limit(), key());
+        let (before, key) = (parts.limit().unwrap(), Key::all("chat").unwrap());
         let mut counters = [AnyCounter::new(parts.algorithm)];
         let mut used = 0_u64;
         for cost in hits {
@@ -68,7 +68,7 @@ proptest! {
                 used = used.saturating_add(cost);
             }
         }
-        let after = crate::limits::Parts { max: changed.0, burst: changed.1, ..parts }.limit();
+        let after = LimitParts { max: changed.0, burst: changed.1, ..parts }.limit().unwrap();
         let left = peek(&counters[0], &after, 0, START_MS).remaining();
         let expected = match parts.algorithm {
             // A bucket that was never used is full; any other holds what it held, up to the new burst.

@@ -1,14 +1,16 @@
 //! A call that charges nothing leaves no trace: the calls around it are answered as if it had never been.
 
 use limiter_core::algorithm::{Act, AnyCounter, SlidingLog, judge};
-use limiter_core::{Charge, Decision, Limit};
+use limiter_core::{Charge, Decision, Key, Limit};
+use limiter_testkit::laws::strategies::{
+    Cost, LimitParts, Move, START_MS, costs, limit_parts, limits, moves,
+};
 use proptest::prelude::*;
 
 use crate::cases::cases;
-use crate::limits::{Cost, Move, START_MS, any_move, cost, key, parts};
 
 fn hit(counter: &mut AnyCounter, limit: &Limit, cost: u64, clock_ms: u64) -> Decision {
-    let key = key();
+    let key = Key::all("chat").unwrap();
     let mut judged = [counter.clone()];
     let decision = AnyCounter::hit(&mut judged, &[Charge::new(&key, limit).with_cost(cost)], clock_ms);
     if decision.outcomes()[0].charged_at_ms().is_some() {
@@ -27,7 +29,7 @@ enum Idle {
 }
 
 fn idle() -> impl Strategy<Value = Idle> {
-    prop_oneof![cost().prop_map(Idle::Peek), Just(Idle::Nothing), Just(Idle::TooMuch)]
+    prop_oneof![costs().prop_map(Idle::Peek), Just(Idle::Nothing), Just(Idle::TooMuch)]
 }
 
 proptest! {
@@ -35,10 +37,10 @@ proptest! {
 
     #[test]
     fn peeks_denied_hits_and_hits_of_nothing_are_not_noticed(
-        parts in parts(),
-        calls in prop::collection::vec((any_move(), cost(), any_move(), idle()), 1..40),
+        parts in limit_parts(),
+        calls in prop::collection::vec((moves(), costs(), moves(), idle()), 1..40),
     ) {
-        let (limit, key) = (crate::limits::Parts { count_denied: false, ..parts }.limit(), key());
+        let (limit, key) = (LimitParts { count_denied: false, ..parts }.limit().unwrap(), Key::all("chat").unwrap());
         let (mut clock_ms, mut plain) = (START_MS, AnyCounter::new(limit.algorithm()));
         let mut disturbed = plain.clone();
         for (step, cost, aside, idle) in calls {
@@ -64,10 +66,10 @@ proptest! {
     fn a_log_that_is_judged_where_it_stands_changes_only_when_charged(
         max in 0..6_u64,
         window_ms in 1..100_u64,
-        calls in prop::collection::vec((any_move(), 0..4_u64, 0..3_u8), 1..60),
+        calls in prop::collection::vec((moves(), 0..4_u64, 0..3_u8), 1..60),
     ) {
         let limit = Limit::sliding_log(max, std::time::Duration::from_millis(window_ms)).unwrap();
-        let (mut clock_ms, mut log, key) = (START_MS, SlidingLog::default(), key());
+        let (mut clock_ms, mut log, key) = (START_MS, SlidingLog::default(), Key::all("chat").unwrap());
         for (step, cost, act) in calls {
             clock_ms = step.from(clock_ms, window_ms);
             let (charge, before) = (Charge::new(&key, &limit).with_cost(cost), log.clone());
@@ -81,13 +83,12 @@ proptest! {
 
     #[test]
     fn one_charge_that_denies_keeps_the_others_from_being_made(
-        parts in prop::collection::vec(parts(), 2..6),
-        before in prop::collection::vec((any_move(), cost()), 0..12),
-        step in any_move(),
+        limits in prop::collection::vec(limits(), 2..6),
+        before in prop::collection::vec((moves(), costs()), 0..12),
+        step in moves(),
         denier in any::<prop::sample::Index>(),
     ) {
-        let key = key();
-        let limits: Vec<_> = parts.iter().map(|parts| parts.limit()).collect();
+        let key = Key::all("chat").unwrap();
         let mut counters: Vec<_> = limits.iter().map(|limit| AnyCounter::new(limit.algorithm())).collect();
         let mut clock_ms = START_MS;
         for (step, cost) in before {

@@ -1,9 +1,9 @@
 //! Where calendar periods turn, held to the calendar that is counted day by day.
 
 use limiter_core::{MAX_UTC_OFFSET_MINUTES, Period};
+use limiter_testkit::laws::oracle::calendar::{DAY_MS, date, last_day, span};
 use proptest::prelude::*;
 
-use crate::calendar::{DAY_MS, date, last_day, span};
 use crate::cases::cases;
 
 const OFFSETS: [i16; 7] = [0, 60, -480, 330, 345, MAX_UTC_OFFSET_MINUTES, -MAX_UTC_OFFSET_MINUTES];
@@ -114,7 +114,8 @@ proptest! {
         offset in -MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES,
     ) {
         for period in Period::ALL {
-            let span = period.span(now_ms, offset);
+            let (span, wanted) = (period.span(now_ms, offset), span(period, now_ms, offset));
+            prop_assert_eq!(span, wanted, "{:?}", period);
             let now = i64::try_from(now_ms).unwrap();
             prop_assert!(span.start_ms <= now && now_ms < span.end_ms);
             if span.end_ms <= limiter_core::EXACT {

@@ -1,11 +1,13 @@
 //! The tests that [`suite!`](crate::suite!) stamps.
 
 mod declared;
+mod hold;
 mod property;
 mod stamp;
 mod traces;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -13,11 +15,20 @@ use tokio::time::timeout;
 
 use crate::candidate::Candidate;
 use crate::cases;
+use crate::processes;
 use crate::trial::Trial;
 
 pub use declared::Declared;
-pub use property::{Property, Running, hold};
+pub use hold::hold;
+pub use property::{Property, Running};
 pub use traces::replay;
+
+/// A candidate to be.
+#[doc(hidden)]
+pub type Making = Pin<Box<dyn Future<Output = Candidate>>>;
+/// What makes a candidate.
+#[doc(hidden)]
+pub type Make<'a> = dyn Fn() -> Making + 'a;
 
 /// No case takes longer than this.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -28,15 +39,16 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// When the promise is broken: that fails the test.
 #[doc(hidden)]
 #[expect(clippy::panic, reason = "a broken promise fails the test that was stamped for it")]
-pub fn prove<F>(declared: &Declared, group: &str, name: &str, make: impl FnOnce() -> F)
-where
-    F: Future<Output = Candidate>,
-{
+pub fn prove(declared: &Declared, module: &str, group: &str, name: &str, make: &Make<'_>) {
+    if processes::is_copy() {
+        runtime().block_on(processes::take_part(make));
+        return;
+    }
     let Some(case) = cases::all().find(|case| case.group() == group && case.name() == name) else {
         panic!("no case is called {group}::{name}");
     };
     let proof = async {
-        let candidate = make().await;
+        let candidate = make().await.with_copies(test_path(module, name));
         declared.check(&candidate)?;
         let trial = Trial::of(&candidate);
         match timeout(LONGEST, case.run(&candidate, &trial)).await {
@@ -46,6 +58,14 @@ where
     };
     if let Err(why) = runtime().block_on(proof) {
         panic!("{why}");
+    }
+}
+
+/// What the harness calls a test: its path without the crate's name.
+fn test_path(module: &str, name: &str) -> String {
+    match module.split_once("::") {
+        Some((_, path)) => format!("{path}::{name}"),
+        None => name.to_owned(),
     }
 }
 

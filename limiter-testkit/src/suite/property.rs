@@ -6,9 +6,11 @@ use std::future::Future;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
-use super::{Declared, runtime};
 use crate::candidate::Candidate;
-use crate::{laws, sequences};
+
+/// So long an input that breaks a promise is made smaller: over a store that takes a millisecond for a call it isn't
+/// the least one then.
+const LONGEST_SHRINKING_MS: u32 = 30_000;
 
 /// A promise over random inputs, as the suite knows it.
 #[derive(Clone, Copy)]
@@ -28,7 +30,11 @@ pub struct Running<'a> {
     runtime: &'a Runtime,
 }
 
-impl Running<'_> {
+impl<'a> Running<'a> {
+    pub(super) const fn new(candidate: &'a Candidate, runtime: &'a Runtime) -> Self {
+        Self { candidate, runtime }
+    }
+
     /// Who is put to the proof.
     pub const fn candidate(&self) -> &Candidate {
         self.candidate
@@ -39,38 +45,23 @@ impl Running<'_> {
         self.runtime.block_on(answer)
     }
 
-    /// A runner for so many inputs; a hundred times as many where `LIMITER_LONG=1` is set. Failures aren't written
+    /// A runner for so many inputs; a hundred times as many where `TESTKIT_LONG=1` is set. Failures aren't written
     /// to files: an input that matters becomes a test of its own.
     pub fn runner(&self, inputs: u32) -> TestRunner {
-        let long = std::env::var_os("LIMITER_LONG").is_some_and(|value| value == "1");
+        let long = std::env::var_os("TESTKIT_LONG").is_some_and(|value| value == "1");
         let cases = if long { inputs * 100 } else { inputs };
-        TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+        TestRunner::new(Config {
+            cases,
+            failure_persistence: None,
+            max_shrink_iters: 20_000,
+            max_shrink_time: LONGEST_SHRINKING_MS,
+            ..Config::default()
+        })
     }
 }
 
 impl fmt::Debug for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}::{}", self.group, self.name)
-    }
-}
-
-/// Puts one property to the proof, as the test that it was stamped as.
-///
-/// # Panics
-/// When the promise is broken: that fails the test.
-#[expect(clippy::panic, reason = "a broken promise fails the test that was stamped for it")]
-pub fn hold<F>(declared: &Declared, group: &str, name: &str, make: impl FnOnce() -> F)
-where
-    F: Future<Output = Candidate>,
-{
-    let mut all = laws::ALL.iter().chain(sequences::ALL);
-    let Some(property) = all.find(|property| property.group == group && property.name == name) else {
-        panic!("no property is called {group}::{name}");
-    };
-    let runtime = runtime();
-    let candidate = runtime.block_on(make());
-    let running = Running { candidate: &candidate, runtime: &runtime };
-    if let Err(why) = declared.check(&candidate).and_then(|()| (property.run)(&running)) {
-        panic!("{why}");
     }
 }

@@ -9,8 +9,8 @@
 /// | --- | --- |
 /// | `real_time` | time can't be handed in: the suite waits instead |
 /// | `keys_apart` | a call over several keys isn't atomic |
-/// | `durable` | counts outlive the process |
-/// | `shared` | several processes share the counts |
+/// | `durable` | counts outlive the process; give the candidate [`with_restart`](crate::Candidate::with_restart) |
+/// | `shared` | several processes share the counts; give the candidate [`with_other_client`](crate::Candidate::with_other_client) and [`with_store`](crate::Candidate::with_store) |
 /// | `rates`, `slots`, `quotas` | prove these parts alone |
 ///
 /// A word that doesn't agree with the backend's [`Capabilities`](limiter_core::Capabilities) fails every test, so
@@ -67,14 +67,24 @@ macro_rules! __declare {
     ($make:tt () $time:ident $keys:ident $life:ident $share:ident ()) => {
         $crate::__declare! { $make () $time $keys $life $share (rates slots quotas control) }
     };
-    ($make:tt () $time:ident $keys:ident $life:ident $share:ident ($($part:ident)+)) => {
+    (($make:path) () $time:ident $keys:ident $life:ident $share:ident ($($part:ident)+)) => {
+        /// One function for all tests, so that what runs them is compiled once.
+        fn __limiter_candidate() -> $crate::suite::Making {
+            ::std::boxed::Box::pin(::core::future::IntoFuture::into_future($make()))
+        }
         const DECLARED: &$crate::suite::Declared = &$crate::suite::Declared {
             real_time: $crate::__is!($time real),
             keys_apart: $crate::__is!($keys apart),
             durable: $crate::__is!($life durable),
             shared: $crate::__is!($share shared),
         };
-        $($crate::__part! { $part $make $time $keys $life $share })+
+        $($crate::__part! { $part ($make) $time $keys $life $share })+
+        $crate::__when! { $share shared {
+            $crate::__shared_cases! { __stamp_shared ($make) $keys ($($part)+) }
+        } }
+        $crate::__when! { $life durable {
+            $crate::__durable_cases! { __stamp_durable ($make) ($($part)+) }
+        } }
     };
     ($make:tt ($word:ident $($rest:ident)*) $($state:tt)*) => {
         compile_error!(concat!(
@@ -119,8 +129,6 @@ macro_rules! __stamp {
         together { $($together:ident)* }
         together_clock { $($together_clock:ident)* }
         apart { $($apart:ident)* }
-        shared { $($shared:ident)* }
-        durable { $($durable:ident)* }
     ) => {
         mod $group {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
@@ -132,10 +140,53 @@ macro_rules! __stamp {
                 $crate::__when! { $keys together { $($crate::__test!{ ($make) $group $together_clock })* } }
             } }
             $crate::__when! { $keys apart { $($crate::__test!{ ($make) $group $apart })* } }
-            $crate::__when! { $share shared { $($crate::__test!{ ($make) $group $shared })* } }
-            $crate::__when! { $life durable { $($crate::__test!{ ($make) $group $durable })* } }
         }
     };
+}
+
+/// Stamps the cases of shared counts that are about the parts to be proven.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stamp_shared {
+    ($make:tt $keys:ident $parts:tt $group:ident $($part:ident {
+        clients { $($clients:ident)* }
+        processes { $($processes:ident)* }
+        processes_together { $($together:ident)* }
+    })+) => {
+        mod $group {
+            #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
+            use super::*;
+            $($crate::__among! { $part $parts {
+                $($crate::__test!{ $make $group $clients })*
+                $($crate::__test!{ $make $group $processes })*
+                $crate::__when! { $keys together { $($crate::__test!{ $make $group $together })* } }
+            } })+
+        }
+    };
+}
+
+/// Stamps the cases of durable counts that are about the parts to be proven.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stamp_durable {
+    ($make:tt $parts:tt $group:ident $($part:ident { $($case:ident)* })+) => {
+        mod $group {
+            #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
+            use super::*;
+            $($crate::__among! { $part $parts { $($crate::__test!{ $make $group $case })* } })+
+        }
+    };
+}
+
+/// Keeps what follows where the part is among those to be proven.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __among {
+    (rates (rates $($rest:ident)*) { $($kept:tt)* }) => { $($kept)* };
+    (slots (slots $($rest:ident)*) { $($kept:tt)* }) => { $($kept)* };
+    (quotas (quotas $($rest:ident)*) { $($kept:tt)* }) => { $($kept)* };
+    ($part:ident ($other:ident $($rest:ident)*) $what:tt) => { $crate::__among! { $part ($($rest)*) $what } };
+    ($part:ident () $what:tt) => {};
 }
 
 /// Stamps one case.
@@ -145,8 +196,13 @@ macro_rules! __test {
     (($make:path) $group:ident $case:ident) => {
         #[test]
         fn $case() {
-            let make = || ::core::future::IntoFuture::into_future($make());
-            $crate::suite::prove(DECLARED, stringify!($group), stringify!($case), make);
+            $crate::suite::prove(
+                DECLARED,
+                module_path!(),
+                stringify!($group),
+                stringify!($case),
+                &__limiter_candidate,
+            );
         }
     };
 }
@@ -159,6 +215,7 @@ macro_rules! __stamp_properties {
         plain { $($plain:ident)* }
         clock { $($clock:ident)* }
         together_clock { $($together_clock:ident)* }
+        $(real { $($real:ident)* })?
     ) => {
         mod $group {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
@@ -170,6 +227,7 @@ macro_rules! __stamp_properties {
                     $($crate::__test_property!{ ($make) $group $together_clock })*
                 } }
             } }
+            $($crate::__when! { $time real { $($crate::__test_property!{ ($make) $group $real })* } })?
         }
     };
 }
@@ -181,8 +239,7 @@ macro_rules! __test_property {
     (($make:path) $group:ident $property:ident) => {
         #[test]
         fn $property() {
-            let make = || ::core::future::IntoFuture::into_future($make());
-            $crate::suite::hold(DECLARED, stringify!($group), stringify!($property), make);
+            $crate::suite::hold(DECLARED, stringify!($group), stringify!($property), &__limiter_candidate);
         }
     };
 }
@@ -202,8 +259,7 @@ macro_rules! __stamp_traces {
 
             #[test]
             fn every_worked_trace_is_answered_as_it_wants() {
-                let make = || ::core::future::IntoFuture::into_future($make());
-                $crate::suite::replay(DECLARED, stringify!($part), make);
+                $crate::suite::replay(DECLARED, stringify!($part), &__limiter_candidate);
             }
         }
     };
@@ -215,6 +271,7 @@ macro_rules! __stamp_traces {
 #[macro_export]
 macro_rules! __when {
     (handed handed { $($kept:tt)* }) => { $($kept)* };
+    (real real { $($kept:tt)* }) => { $($kept)* };
     (together together { $($kept:tt)* }) => { $($kept)* };
     (apart apart { $($kept:tt)* }) => { $($kept)* };
     (shared shared { $($kept:tt)* }) => { $($kept)* };

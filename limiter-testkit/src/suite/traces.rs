@@ -1,9 +1,6 @@
 //! The worked traces, as a test of the suite.
 
-use std::future::Future;
-
-use super::{Declared, runtime};
-use crate::candidate::Candidate;
+use super::{Declared, Make, runtime};
 use crate::replay::{Report, Trace, packaged};
 
 /// Replays the packaged traces of one part, each on a candidate of its own, as the test that was stamped for it.
@@ -12,10 +9,7 @@ use crate::replay::{Report, Trace, packaged};
 /// When a call isn't answered as its trace wants: that fails the test.
 #[doc(hidden)]
 #[expect(clippy::panic, reason = "a wrong answer fails the test that was stamped for it")]
-pub fn replay<F>(declared: &Declared, part: &str, make: impl Fn() -> F)
-where
-    F: Future<Output = Candidate>,
-{
+pub fn replay(declared: &Declared, part: &str, make: &Make<'_>) {
     match runtime().block_on(replayed(declared, part, make)) {
         Ok(report) if report.is_clean() => {}
         Ok(report) => panic!("{report}"),
@@ -23,10 +17,7 @@ where
     }
 }
 
-async fn replayed<F>(declared: &Declared, part: &str, make: impl Fn() -> F) -> Result<Report, String>
-where
-    F: Future<Output = Candidate>,
-{
+async fn replayed(declared: &Declared, part: &str, make: &Make<'_>) -> Result<Report, String> {
     let mut report = Report::default();
     for (name, text) in packaged().filter(|(name, _)| name.starts_with(part)) {
         let trace = Trace::parse(name, text).map_err(|error| error.to_string())?;

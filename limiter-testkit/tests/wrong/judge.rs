@@ -52,6 +52,13 @@ pub(crate) fn caught_by_all(cases: &[&str], make: impl Fn() -> Candidate) -> Bro
     broken.into_iter().find(|(name, _)| name == cases[0]).unwrap().1
 }
 
+/// No case breaks with that backend.
+#[track_caller]
+pub(crate) fn caught_by_none(make: impl Fn() -> Candidate) {
+    let broken: Vec<_> = cases::all().filter_map(|case| run(case, &make)).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
 fn run(case: &Case, make: &impl Fn() -> Candidate) -> Option<(String, Broken)> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

@@ -125,7 +125,7 @@ impl Gateway {
 fn command(program: &Path, settings: &[(&str, &str)], audience: Audience) -> Command {
     let mut command = Command::new(program);
     // For test programs; a gateway would rightly take it for a setting that it doesn't know.
-    command.env_remove("LIMITER_LONG").stdin(Stdio::null());
+    command.env_remove("TESTKIT_LONG").stdin(Stdio::null());
     if audience == Audience::Walk {
         let names = env::vars_os().map(|(name, _)| name);
         for name in names.filter(|name| name.to_string_lossy().starts_with("GATEWAY_")) {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use limiter_core::{Charge, Decision, Outcome, Receipt, Retry};
+use limiter_core::{Decision, Outcome, Retry};
 
 use crate::broken::{Broken, Kept};
 use crate::trial::Promise;
@@ -17,6 +17,8 @@ pub(crate) struct RateAnswer {
     decision: Decision,
     /// The store's times between which it was made: one, where the clock is handed in.
     between_ms: RangeInclusive<u64>,
+    /// The store's time at which it charged, as far as it is known.
+    made_at_ms: Option<u64>,
 }
 
 impl RateAnswer {
@@ -25,8 +27,9 @@ impl RateAnswer {
         asked: String,
         decision: Decision,
         between_ms: RangeInclusive<u64>,
+        made_at_ms: Option<u64>,
     ) -> Self {
-        Self { promise, asked, decision, between_ms }
+        Self { promise, asked, decision, between_ms, made_at_ms }
     }
 
     /// Every charge fits.
@@ -66,9 +69,20 @@ impl RateAnswer {
         self.expect(met, &format!("reset after {}", self.wait_until(at_ms)))
     }
 
-    /// When the first charge was charged.
+    /// The first charge's counter already is as if never used.
+    pub(crate) fn resets_now(&self) -> Kept<&Self> {
+        let now = self.first()?.reset_after().is_zero();
+        self.expect(now, "reset after 0, for nothing is counted")
+    }
+
+    /// When the first charge was charged, as it is told.
     pub(crate) fn charged_at_ms(&self) -> Kept<u64> {
         self.first()?.charged_at_ms().ok_or_else(|| self.broken("charged_at"))
+    }
+
+    /// When the first charge was charged. Where the clock is handed in, that is what it shows.
+    pub(crate) fn made_at_ms(&self) -> Kept<u64> {
+        self.made_at_ms.ok_or_else(|| self.broken("charged_at"))
     }
 
     /// Another expectation, in words.
@@ -85,11 +99,13 @@ impl RateAnswer {
         &self.decision
     }
 
-    pub(crate) fn into_receipt(self, charges: &[Charge<'_>]) -> Kept<Receipt> {
-        Ok(self.decision.into_receipt(charges)?)
+    /// All of it in words.
+    pub(crate) fn told(&self) -> String {
+        told(&self.decision)
     }
 
-    fn first(&self) -> Kept<&Outcome> {
+    /// What is told of the first charge.
+    pub(crate) fn first(&self) -> Kept<&Outcome> {
         self.decision.outcomes().first().ok_or_else(|| self.broken("an outcome for each charge"))
     }
 
