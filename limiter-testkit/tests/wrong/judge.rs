@@ -45,7 +45,7 @@ pub(crate) fn caught_by(case: &str, make: impl Fn() -> Candidate) -> Broken {
 #[track_caller]
 pub(crate) fn caught_by_all(cases: &[&str], make: impl Fn() -> Candidate) -> Broken {
     let wanted: BTreeSet<_> = cases.iter().map(|case| (*case).to_owned()).collect();
-    let broken: Vec<_> = cases::all().filter_map(|case| run(case, &make)).collect();
+    let broken: Vec<_> = cases_near(cases[0]).filter_map(|case| run(case, &make)).collect();
     let got: BTreeSet<_> = broken.iter().map(|(name, _)| name.clone()).collect();
     let told: Vec<_> = broken.iter().map(|(name, broken)| format!("{name}\n{broken}")).collect();
     assert_eq!(got, wanted, "{}", told.join("\n"));
@@ -57,6 +57,14 @@ pub(crate) fn caught_by_all(cases: &[&str], make: impl Fn() -> Candidate) -> Bro
 pub(crate) fn caught_by_none(make: impl Fn() -> Candidate) {
     let broken: Vec<_> = cases::all().filter_map(|case| run(case, &make)).collect();
     assert!(broken.is_empty(), "{broken:?}");
+}
+
+/// All cases but those of the parts that are right: a part knows nothing of the others.
+fn cases_near(name: &str) -> impl Iterator<Item = &'static Case> {
+    let group = name.split("::").next().unwrap().to_owned();
+    let parts = ["rates", "slots", "quotas"];
+    let of_a_part = parts.contains(&&*group);
+    cases::all().filter(move |case| !of_a_part || case.group() == group || !parts.contains(&case.group()))
 }
 
 fn run(case: &Case, make: &impl Fn() -> Candidate) -> Option<(String, Broken)> {

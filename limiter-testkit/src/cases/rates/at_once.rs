@@ -16,6 +16,8 @@ const CALLERS: usize = 24;
 const FIT: u64 = 8;
 /// How often it is tried.
 const ROUNDS: usize = 5;
+/// How often each looks or hits in a row.
+const CALLS_EACH: usize = 12;
 /// More than all of them use.
 const PLENTY: u64 = 1_000;
 
@@ -77,7 +79,7 @@ pub async fn hits_and_refunds_at_once_add_up(rates: &Arc<dyn RateLimiter>, trial
 /// Who looks while others hit sees what is left become less, and never more.
 pub async fn a_look_never_sees_half_a_hit(rates: &Arc<dyn RateLimiter>, trial: &Trial) -> Kept {
     let promise = trial.promise("a look never sees half a hit");
-    for limit in one_of_each(PLENTY)? {
+    for limit in one_of_each(PLENTY)?.repeat(ROUNDS) {
         let key = promise.key("user")?;
         let call = |number| look_or_hit(Arc::clone(rates), promise.clone(), key.clone(), limit, number);
         at_once(&promise, CALLERS, call).await?;
@@ -129,7 +131,7 @@ async fn look_or_hit(
     number: usize,
 ) -> Kept {
     let (ask, mut least) = (AskRates::new(&rates, promise), u64::MAX);
-    for _ in 0..CALLERS {
+    for _ in 0..CALLS_EACH {
         if number.is_multiple_of(4) {
             let answer = ask.peek(&key, &limit, 0).await?;
             let left = answer.first()?.remaining();
