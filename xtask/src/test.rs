@@ -9,11 +9,8 @@ use crate::process::Process;
 use crate::style::{self, Style};
 use crate::{demo, tidy, vectors, workspace};
 
-/// Test programs read it, and run their laws a hundred times as long.
+/// Test programs read it, and run laws, sequences and histories a hundred times as long.
 const LONG: &str = "TESTKIT_LONG";
-
-/// What runs so long is worth compiling for speed.
-const OPTIMISED: &[&str] = &["--profile", "long"];
 
 struct Step {
     name: &'static str,
@@ -22,8 +19,8 @@ struct Step {
 
 enum Action {
     Cargo(&'static [&'static str]),
-    /// The tests themselves: the one step that `--long` lengthens.
-    Tests(&'static [&'static str]),
+    /// What is drawn at random, a hundred times as long, compiled for speed: with `--long` alone.
+    Long(&'static [&'static str]),
     /// Documentation, in which a broken link is an error.
     Docs(&'static [&'static str]),
     /// Licences, bans and sources, where cargo-deny is installed.
@@ -54,7 +51,29 @@ const STEPS: &[Step] = &[
         action: Action::Cargo(&["check", "--package", "limiter-factory", "--no-default-features"]),
     },
     Step { name: "docs", action: Action::Docs(&["doc", "--workspace", "--no-deps", "--all-features"]) },
-    Step { name: "tests", action: Action::Tests(&["test", "--workspace", "--all-features"]) },
+    Step { name: "tests", action: Action::Cargo(&["test", "--workspace", "--all-features"]) },
+    Step {
+        name: "long",
+        action: Action::Long(&[
+            "test",
+            "--profile",
+            "long",
+            "--package",
+            "limiter-core",
+            "--package",
+            "limiter-testkit",
+            "--package",
+            "limiter-memory",
+            "--test",
+            "properties",
+            "--test",
+            "model",
+            "--test",
+            "forgetting",
+            "--test",
+            "suite",
+        ]),
+    },
     Step { name: "vectors", action: Action::Verb("vectors", vectors::replay_all) },
     Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
     Step { name: "deny", action: Action::Deny },
@@ -73,16 +92,17 @@ pub(crate) fn run(mut arguments: Arguments) -> Result {
     let long = arguments.switch("--long");
     arguments.end()?;
     let started = Instant::now();
-    let done = up_to_a_failure(STEPS, |step| {
-        println!("\n{} {}", Style::of_stdout().bold(&format!("── {}:", step.name)), step.command(long));
-        step.take(long)
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| long || !step.is_long()).collect();
+    let done = up_to_a_failure(&steps, |step| {
+        println!("\n{} {}", Style::of_stdout().bold(&format!("── {}:", step.name)), step.command());
+        step.take()
     });
-    print!("\n{}", table(STEPS, &done));
-    conclude(&done, started.elapsed(), long)
+    print!("\n{}", table(&steps, &done));
+    conclude(&steps, &done, started.elapsed())
 }
 
 /// Takes the steps one after the other; the first failure is the last that is taken.
-fn up_to_a_failure(steps: &[Step], take: impl Fn(&Step) -> Ending) -> Vec<(Ending, Duration)> {
+fn up_to_a_failure(steps: &[&Step], take: impl Fn(&Step) -> Ending) -> Vec<(Ending, Duration)> {
     let mut done = Vec::new();
     for step in steps {
         let begun = Instant::now();
@@ -97,23 +117,25 @@ fn up_to_a_failure(steps: &[Step], take: impl Fn(&Step) -> Ending) -> Vec<(Endin
 }
 
 impl Step {
+    const fn is_long(&self) -> bool {
+        matches!(self.action, Action::Long(_))
+    }
+
     /// What it runs, as one would type it.
-    fn command(&self, long: bool) -> String {
+    fn command(&self) -> String {
         match self.action {
-            Action::Tests(words) if long => {
-                format!("{LONG}=1 cargo {} {}", words.join(" "), OPTIMISED.join(" "))
-            }
-            Action::Cargo(words) | Action::Tests(words) => format!("cargo {}", words.join(" ")),
+            Action::Long(words) => format!("{LONG}=1 cargo {}", words.join(" ")),
+            Action::Cargo(words) => format!("cargo {}", words.join(" ")),
             Action::Docs(words) => format!("RUSTDOCFLAGS='-D warnings' cargo {}", words.join(" ")),
             Action::Deny => format!("cargo {}", DENY.join(" ")),
             Action::Verb(verb, _) => format!("cargo xtask {verb}"),
         }
     }
 
-    fn take(&self, long: bool) -> Ending {
+    fn take(&self) -> Ending {
         let outcome = match self.action {
-            Action::Tests(words) if long => cargo(workspace::cargo(words).args(OPTIMISED).env(LONG, "1")),
-            Action::Cargo(words) | Action::Tests(words) => cargo(&mut workspace::cargo(words)),
+            Action::Long(words) => cargo(workspace::cargo(words).env(LONG, "1")),
+            Action::Cargo(words) => cargo(&mut workspace::cargo(words)),
             Action::Docs(words) => cargo(workspace::cargo(words).env("RUSTDOCFLAGS", "-D warnings")),
             Action::Deny if !deny_is_installed() => {
                 return Ending::LeftOut("cargo-deny is not installed (cargo install --locked cargo-deny)");
@@ -148,7 +170,7 @@ fn cargo(command: &mut Command) -> Result {
 }
 
 /// Each step with how it ended and how long it took, those after a failure included.
-fn table(steps: &[Step], done: &[(Ending, Duration)]) -> String {
+fn table(steps: &[&Step], done: &[(Ending, Duration)]) -> String {
     let rows = steps.iter().enumerate().map(|(index, step)| {
         let row = match done.get(index) {
             Some((Ending::Passed, took)) => format!("{:<8} {:>12}", "passed", style::duration(*took)),
@@ -161,14 +183,10 @@ fn table(steps: &[Step], done: &[(Ending, Duration)]) -> String {
     rows.collect()
 }
 
-fn conclude(done: &[(Ending, Duration)], took: Duration, long: bool) -> Result {
+fn conclude(steps: &[&Step], done: &[(Ending, Duration)], took: Duration) -> Result {
     let took = style::duration(took);
-    if let (Some((Ending::Failed(why), _)), Some(step)) = (done.last(), STEPS.get(done.len() - 1)) {
-        println!(
-            "test: FAILED at `{}` after {took}: {why}. That step alone: {}",
-            step.name,
-            step.command(long)
-        );
+    if let (Some((Ending::Failed(why), _)), Some(step)) = (done.last(), steps.get(done.len() - 1)) {
+        println!("test: FAILED at `{}` after {took}: {why}. That step alone: {}", step.name, step.command());
         return Err(Failure::Shown);
     }
     let passed = done.iter().filter(|(ending, _)| *ending == Ending::Passed).count();
@@ -186,10 +204,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn steps() -> Vec<&'static Step> {
+        STEPS.iter().collect()
+    }
+
     #[test]
     fn the_table_shows_what_passed_what_failed_and_what_was_not_reached() {
         let done = [(Ending::Passed, SECOND), (Ending::Failed("why".to_owned()), SECOND)];
-        let table = table(&STEPS[..3], &done);
+        let table = table(&steps()[..3], &done);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[0].contains("format") && lines[0].contains("passed") && lines[0].contains("1.0 s"));
@@ -204,17 +226,17 @@ mod tests {
             "docs" => Ending::Failed("why".to_owned()),
             _ => Ending::Passed,
         };
-        let done = up_to_a_failure(STEPS, take);
+        let done = up_to_a_failure(&steps(), take);
         assert_eq!(STEPS.get(done.len() - 1).map(|step| step.name), Some("docs"));
         assert!(done.len() > 2);
     }
 
     #[test]
     fn a_failed_last_step_fails_the_whole() {
-        assert!(conclude(&[(Ending::Passed, SECOND)], SECOND, false).is_ok());
-        assert!(conclude(&[(Ending::LeftOut("why"), SECOND)], SECOND, false).is_ok());
+        assert!(conclude(&steps(), &[(Ending::Passed, SECOND)], SECOND).is_ok());
+        assert!(conclude(&steps(), &[(Ending::LeftOut("why"), SECOND)], SECOND).is_ok());
         let failed = [(Ending::Passed, SECOND), (Ending::Failed("why".to_owned()), SECOND)];
-        assert_eq!(conclude(&failed, SECOND, false), Err(Failure::Shown));
+        assert_eq!(conclude(&steps(), &failed, SECOND), Err(Failure::Shown));
     }
 
     #[test]
