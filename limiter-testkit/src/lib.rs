@@ -1,23 +1,25 @@
-//! What a limiter backend is held to.
+//! Proves a limiter backend: what every backend promises, as tests that one line stamps.
 //!
-//! - [`Model`]: the reference backend, core's algorithms over plain maps. What it answers is right.
-//! - [`replay`]: worked traces of calls and their answers, and how to replay them on any backend.
+//! - [`suite!`] stamps a test for each promise over a [`Candidate`], from what its capabilities call for.
+//! - [`cases`]: one promise each, as functions over the traits. [`laws`]: what holds over any history of calls, on any
+//!   backend and for any limits of your own. [`sequences`]: random calls against the reference. [`histories`]: whether
+//!   some order explains the answers to calls made at once.
+//! - [`processes`]: tests over several processes, which can be killed. [`proxy`]: a network that fails on purpose.
+//! - [`replay`]: worked traces of calls and their answers. [`Model`]: the reference, core's algorithms over plain maps.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use limiter_core::{Backend, ManualClock};
-//! use limiter_testkit::{Model, replay::{self, Trace}};
+//! use limiter_testkit::{Candidate, Model};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! for (name, text) in replay::packaged() {
-//!     let clock = ManualClock::default();
-//!     let backend = Backend::new("model", Arc::new(Model::new(clock.clone())));
-//!     let report = Trace::parse(name, text)?.run(&backend, &clock).await;
-//!     assert!(report.is_clean(), "{report}");
+//! // In tests/suite.rs, with your backend in the place of `Model`:
+//! fn make_backend() -> Candidate {
+//!     let clock = ManualClock::new(1_700_000_000_000);
+//!     Candidate::new(Backend::new("mine", Arc::new(Model::new(clock.clone())))).with_clock(clock)
 //! }
-//! # Ok(())
-//! # }
+//!
+//! limiter_testkit::suite!(make_backend);
+//! # fn main() {}
 //! ```
 
 mod absent;

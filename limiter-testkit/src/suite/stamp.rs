@@ -28,6 +28,15 @@
 /// limiter_testkit::suite!(make_backend);
 /// # fn main() {}
 /// ```
+///
+/// The tests stand in a module called `suite`; two suites in one file want modules of their own. A word that isn't one
+/// doesn't compile:
+///
+/// ```compile_fail
+/// # fn make_backend() -> limiter_testkit::Candidate { unimplemented!() }
+/// limiter_testkit::suite!(make_backend, realtime);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! suite {
     ($make:path $(, $word:ident)* $(,)?) => {
