@@ -8,7 +8,7 @@ use limiter_core::{
     CLOCK_TOLERANCE_MS, Charge, ErrorKind, Key, LeaseRequest, Limit, ManualClock, Period, Quota,
     QuotaTracker, RateLimiter, RateLimiterExt, Result, Scope, SlotLimiter, SlotLimiterExt,
 };
-use limiter_memory::{Config, MemoryBackend};
+use limiter_memory::{Config, MemoryBackend, WhenFull};
 
 const NOW_MS: u64 = 1_700_000_040_000;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -144,6 +144,11 @@ async fn it_tells_how_much_it_holds() {
         assert_eq!(store.record(&key(name), &day, 1).await.unwrap().used, 1);
     }
     assert_eq!((store.rate_counters(), store.slot_keys(), store.quota_counters()), (3, 3, 3));
+}
+
+#[test]
+fn what_a_full_store_does_is_told_in_the_word_that_sets_it() {
+    assert_eq!([WhenFull::Refuse, WhenFull::Share].map(|when| when.to_string()), ["refuse", "share"]);
 }
 
 #[test]
