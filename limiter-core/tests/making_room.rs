@@ -125,10 +125,11 @@ fn charge(log: &mut SlidingLog, limit: &Limit, at_ms: u64) {
 fn a_log_tells_how_many_entries_have_left_its_window() {
     let limit = Limit::sliding_log(9, MINUTE).unwrap();
     let mut log = SlidingLog::default();
+    assert!(log.is_empty());
     for at_ms in [NOW_MS, NOW_MS, NOW_MS + 10, NOW_MS + 20] {
         charge(&mut log, &limit, at_ms);
     }
-    assert_eq!(log.newest_ms(), Some(NOW_MS + 20));
+    assert_eq!((log.newest_ms(), log.len()), (Some(NOW_MS + 20), 3));
     let expired = |after_ms| log.expired(&limit, NOW_MS + after_ms);
     assert_eq!([59_999, 60_000, 60_009, 60_010, 60_020].map(expired), [0, 1, 1, 2, 3]);
     assert_eq!(log.expired(&limit, NOW_MS - 59_980), 0);
@@ -136,8 +137,9 @@ fn a_log_tells_how_many_entries_have_left_its_window() {
 
     log.drop_expired(60_000, NOW_MS + 60_000);
     assert_eq!(log.expired(&limit, NOW_MS + 60_020), 2);
+    assert!(!log.is_empty());
     log.drop_expired(60_000, NOW_MS + 60_020);
-    assert_eq!(log.newest_ms(), None);
+    assert!(log.is_empty() && log.newest_ms().is_none());
 }
 
 #[test]
