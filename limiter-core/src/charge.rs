@@ -84,7 +84,7 @@ fn check_several(charges: &[Charge<'_>]) -> Result<()> {
     for (index, charge) in charges.iter().enumerate() {
         check_amount("cost", charge.cost)?;
         if let Some(first) = charges[..index].iter().position(|earlier| earlier.same_counter(charge)) {
-            let what = format!("charges {first} and {index} name one counter of {:?}", charge.key.space());
+            let what = format!("those at {first} and {index}: one counter of {:?}", charge.key.space());
             return Err(Error::invalid("charges", what, "each key, algorithm and window once in a call"));
         }
     }

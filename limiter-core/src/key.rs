@@ -1,5 +1,6 @@
 //! What a counter belongs to.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
@@ -194,6 +195,20 @@ impl PartialEq for Key {
 }
 
 impl Eq for Key {}
+
+/// By space, then subject, then partition.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_name = self.space().cmp(other.space()).then_with(|| self.subject().cmp(other.subject()));
+        by_name.then_with(|| self.partition().cmp(&other.partition()))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {

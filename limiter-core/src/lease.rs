@@ -150,7 +150,8 @@ impl Lease {
         &self.keys
     }
 
-    /// Permits it holds in each key.
+    /// Permits it was granted in each key; 1 for one that was built from its parts. What renews and releases a lease
+    /// goes by its id alone.
     pub const fn permits(&self) -> u64 {
         self.permits
     }
@@ -246,7 +247,7 @@ fn check_keys(field: &str, keys: &[&Key]) -> Result<()> {
     check_count(field, keys.len())?;
     for (index, key) in keys.iter().enumerate() {
         if let Some(first) = keys[..index].iter().position(|earlier| earlier == key) {
-            let what = format!("{first} and {index} name one key of {:?}", key.space());
+            let what = format!("those at {first} and {index}: one key of {:?}", key.space());
             return Err(Error::invalid(field, what, "each key once in a call"));
         }
     }

@@ -211,7 +211,7 @@ fn check_charges(charges: &[QuotaCharge]) -> Result<()> {
         check_amount("amount", charge.amount)?;
         let same = |other: &QuotaCharge| other.quota.same_counter(&charge.quota) && other.key == charge.key;
         if let Some(first) = charges[..index].iter().position(same) {
-            let what = format!("{first} and {index} name one counter of {:?}", charge.key.space());
+            let what = format!("those at {first} and {index}: one counter of {:?}", charge.key.space());
             return Err(Error::invalid("charges", what, "each key, period and offset once in a call"));
         }
     }

@@ -42,6 +42,7 @@ pub struct Candidate {
     store: Option<String>,
     copies: Option<String>,
     restart: Option<Restart>,
+    part: Option<&'static str>,
 }
 
 impl Candidate {
@@ -55,25 +56,26 @@ impl Candidate {
             store: None,
             copies: None,
             restart: None,
+            part: None,
         }
     }
 
     /// Rates alone, with what they can do: for `suite!(…, rates)`.
     pub fn of_rates(rates: impl RateLimiter, can: Capabilities) -> Self {
-        Self::new(absent(can).with_rates(Arc::new(rates)))
+        Self { part: Some("rates"), ..Self::new(absent(can).with_rates(Arc::new(rates))) }
     }
 
     /// Slots alone, with what they can do: for `suite!(…, slots)`.
     pub fn of_slots(slots: impl SlotLimiter, can: Capabilities) -> Self {
-        Self::new(absent(can).with_slots(Arc::new(slots)))
+        Self { part: Some("slots"), ..Self::new(absent(can).with_slots(Arc::new(slots))) }
     }
 
     /// Quotas alone, with what they can do: for `suite!(…, quotas)`.
     pub fn of_quotas(quotas: impl QuotaTracker, can: Capabilities) -> Self {
-        Self::new(absent(can).with_quotas(Arc::new(quotas)))
+        Self { part: Some("quotas"), ..Self::new(absent(can).with_quotas(Arc::new(quotas))) }
     }
 
-    /// The clock that the backend was handed: the suite moves it, and holds every answer to the millisecond.
+    /// A clone of the very clock that the backend was handed (another makes right answers look wrong): the suite moves it, and holds every answer to the millisecond.
     /// Without one the suite waits, and is stamped with `real_time`.
     #[must_use]
     pub fn with_clock(mut self, clock: ManualClock) -> Self {
@@ -131,6 +133,11 @@ impl Candidate {
     /// What the backend says that it can do.
     pub fn capabilities(&self) -> Capabilities {
         self.backend.control.capabilities()
+    }
+
+    /// The one part that it has; `None` when it is a whole backend.
+    pub(crate) const fn part(&self) -> Option<&'static str> {
+        self.part
     }
 
     /// The clock that it was handed.

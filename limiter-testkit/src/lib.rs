@@ -27,7 +27,6 @@ mod broken;
 mod candidate;
 pub mod cases;
 pub mod histories;
-mod idle;
 pub mod laws;
 mod model;
 pub mod processes;

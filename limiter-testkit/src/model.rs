@@ -11,8 +11,6 @@ use limiter_core::{
     Receipt, Reservation, Reserved, Result, Settlement, SlotLimiter, check_amount, check_charges,
 };
 
-use crate::idle::idle_at_ms;
-
 /// The reference: core's algorithms over plain maps behind one lock. Obviously right rather than fast, and
 /// without bounds on what it remembers: for tests, not for services.
 ///
@@ -261,7 +259,7 @@ impl State {
         let Some(idle_until_ms) = clock_ms.checked_sub(CLOCK_TOLERANCE_MS) else {
             return;
         };
-        self.rates.retain(|(_, _, window_ms), counter| idle_at_ms(counter, *window_ms) > idle_until_ms);
+        self.rates.retain(|(_, _, window_ms), counter| counter.idle_at_ms(*window_ms) > idle_until_ms);
         self.books.retain(|_, book| {
             let leases = book.leases(idle_until_ms);
             !leases.is_empty()

@@ -1,6 +1,6 @@
 //! A counter of whichever algorithm a limit names.
 
-use super::counter::{self, Act};
+use super::counter::{self, Act, Counter};
 use super::{FixedWindow, SlidingLog, SlidingWindow, TokenBucket};
 use crate::charge::Charge;
 use crate::decision::Decision;
@@ -33,6 +33,23 @@ impl AnyCounter {
             Algorithm::SlidingLog => Self::SlidingLog(SlidingLog::default()),
             Algorithm::TokenBucket => Self::TokenBucket(TokenBucket::default()),
             Algorithm::Unlimited => Self::Unlimited,
+        }
+    }
+
+    /// From when on it is as if never used, and no step back of the clock that a store bears with can reach its last
+    /// change. A store may drop it 60 s later ([`CLOCK_TOLERANCE_MS`](crate::CLOCK_TOLERANCE_MS)), and not sooner.
+    pub fn idle_at_ms(&self, window_ms: u64) -> u64 {
+        match self {
+            Self::FixedWindow(window) if window.count > 0 => window.start_ms + window_ms,
+            Self::FixedWindow(window) => window.written_ms,
+            Self::SlidingWindow(window) if window.current > 0 => window.start_ms + 2 * window_ms,
+            Self::SlidingWindow(window) if window.previous > 0 => window.start_ms + window_ms,
+            Self::SlidingWindow(window) => window.written_ms,
+            Self::SlidingLog(log) => {
+                log.newest_ms().map_or(log.written_ms(), |newest_ms| newest_ms + window_ms)
+            }
+            Self::TokenBucket(bucket) => bucket.full_at_ms,
+            Self::Unlimited => 0,
         }
     }
 

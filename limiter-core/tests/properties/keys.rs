@@ -57,6 +57,13 @@ proptest! {
     }
 
     #[test]
+    fn keys_stand_in_the_order_of_their_parts(one in parts(), other in parts()) {
+        let (first, second) = (build(&one).unwrap(), build(&other).unwrap());
+        prop_assert_eq!(first.cmp(&second), one.cmp(&other));
+        prop_assert_eq!(first.cmp(&second).is_eq(), first == second);
+    }
+
+    #[test]
     fn a_copy_is_the_same_key(parts in parts()) {
         let key = build(&parts).unwrap();
         prop_assert_eq!(&key.clone(), &key);

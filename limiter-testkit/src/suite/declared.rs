@@ -11,31 +11,45 @@ pub struct Declared {
     pub keys_apart: bool,
     pub durable: bool,
     pub shared: bool,
+    pub parts: &'static [&'static str],
 }
 
 impl Declared {
     /// Whether the candidate is what the suite was stamped for: otherwise a promise would go unproven, and nobody
-    /// would know.
-    pub(crate) fn check(self, candidate: &Candidate) -> Result<(), String> {
+    /// would know. Tells all that doesn't agree.
+    pub(crate) fn check(&self, candidate: &Candidate) -> Result<(), String> {
         let can = candidate.capabilities();
-        let in_one_partition = candidate.partition().is_some();
-        agree(
-            "real_time",
-            self.real_time,
-            candidate.clock().is_none(),
-            "`Candidate::with_clock` wasn't called",
-        )?;
-        let apart = !can.atomic_keys && !in_one_partition;
-        agree("keys_apart", self.keys_apart, apart, "the backend's capabilities don't name `atomic_keys`")?;
-        agree("durable", self.durable, can.durable, "the backend's capabilities name `durable`")?;
-        agree("shared", self.shared, can.shared, "the backend's capabilities name `shared`")
+        let apart = !can.atomic_keys && candidate.partition().is_none();
+        let wrong: Vec<_> = [
+            self.lacking(candidate.part()),
+            differ("real_time", self.real_time, candidate.clock().is_none(), CLOCK),
+            differ("keys_apart", self.keys_apart, apart, ATOMIC),
+            differ("durable", self.durable, can.durable, DURABLE),
+            differ("shared", self.shared, can.shared, SHARED),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+    }
+
+    /// What to say of a candidate that is one part of a backend, where others are to be proven too.
+    fn lacking(&self, part: Option<&str>) -> Option<String> {
+        let part = part.filter(|part| self.parts.iter().any(|declared| declared != part))?;
+        Some(format!("add `{part}` alone to the suite!: the candidate was made with `Candidate::of_{part}`"))
     }
 }
 
-fn agree(word: &str, declared: bool, told: bool, why: &str) -> Result<(), String> {
+/// Why a word belongs to the suite, and why it doesn't.
+const CLOCK: [&str; 2] = ["`Candidate::with_clock` wasn't called", "`Candidate::with_clock` was called"];
+const ATOMIC: [&str; 2] = ["the backend doesn't declare `atomic_keys`", "the backend declares `atomic_keys`"];
+const DURABLE: [&str; 2] = ["the backend declares `durable`", "the backend doesn't declare `durable`"];
+const SHARED: [&str; 2] = ["the backend declares `shared`", "the backend doesn't declare `shared`"];
+
+fn differ(word: &str, declared: bool, told: bool, [for_it, against_it]: [&str; 2]) -> Option<String> {
     match (declared, told) {
-        (false, true) => Err(format!("add `{word}` to the suite!: {why}")),
-        (true, false) => Err(format!("take `{word}` from the suite!: it isn't so that {why}")),
-        _ => Ok(()),
+        (false, true) => Some(format!("add `{word}` to the suite!: {for_it}")),
+        (true, false) => Some(format!("take `{word}` from the suite!: {against_it}")),
+        _ => None,
     }
 }

@@ -86,6 +86,7 @@ macro_rules! __declare {
             keys_apart: $crate::__is!($keys apart),
             durable: $crate::__is!($life durable),
             shared: $crate::__is!($share shared),
+            parts: &[$(stringify!($part)),+],
         };
         $($crate::__part! { $part ($make) $time $keys $life $share })+
         $crate::__when! { $share shared {

@@ -1,5 +1,7 @@
 //! The worked traces, as a test of the suite.
 
+use std::collections::BTreeSet;
+
 use super::{Declared, Make, runtime};
 use crate::replay::{Report, Trace, packaged};
 
@@ -12,8 +14,23 @@ use crate::replay::{Report, Trace, packaged};
 pub fn replay(declared: &Declared, part: &str, make: &Make<'_>) {
     match runtime().block_on(replayed(declared, part, make)) {
         Ok(report) if report.is_clean() => {}
-        Ok(report) => panic!("{report}"),
+        Ok(report) => panic!("{}", first_of(&report)),
         Err(why) => panic!("{why}"),
+    }
+}
+
+/// What is to be looked at: the others mostly follow from it.
+fn first_of(report: &Report) -> String {
+    match report.mismatches.as_slice() {
+        [] => report.to_string(),
+        [first, others @ ..] => {
+            let traces = report.mismatches.iter().map(|mismatch| &mismatch.file).collect::<BTreeSet<_>>();
+            format!(
+                "{first}\nand {} more, in {} traces in all; look at the first",
+                others.len(),
+                traces.len()
+            )
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::suite::Running;
 use crate::trial::Trial;
 
 /// How many rounds there are, where the candidate is quick.
-const ROUNDS: u32 = 1_500;
+const ROUNDS: u32 = 3_000;
 /// How many there are at least, however slow it is.
 const FEWEST: u32 = 40;
 /// After how long there are no more than the fewest.
