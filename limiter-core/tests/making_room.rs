@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use limiter_core::algorithm::{self, FixedWindow, LeaseBook, QuotaCounter, SETTLED_MEMORY_MS, SlidingLog};
+use limiter_core::algorithm::{
+    self, Counter, FixedWindow, LeaseBook, QuotaCounter, SETTLED_MEMORY_MS, SlidingLog, SlidingWindow,
+    TokenBucket,
+};
 use limiter_core::{
     Charge, EXACT, Key, LeaseId, LeaseRequest, Limit, Period, Quota, QuotaCharge, Reservation, ReservationId,
     Scope, Settlement,
@@ -144,15 +147,31 @@ fn a_log_tells_how_many_entries_have_left_its_window() {
 
 #[test]
 fn what_was_charged_in_a_window_to_come_is_not_given_back_by_this_one() {
-    let limit = Limit::fixed_window(9, MINUTE).unwrap();
-    let (key, mut window) = (key(), FixedWindow::default());
-    let charge = Charge::new(&key, &limit).with_cost(5);
     let start_ms = NOW_MS - NOW_MS % 60_000;
-    let _ = algorithm::judge(&mut window, 0, &charge, start_ms, algorithm::Act::Charge);
-    for (charged_at_ms, given_back) in
-        [(start_ms - 1, false), (start_ms + 60_000, false), (start_ms + 59_999, true)]
-    {
-        let mut window = window;
-        assert_eq!(algorithm::refund(&mut window, &charge, charged_at_ms, start_ms), given_back);
-    }
+    let times = [start_ms - 60_001, start_ms + 60_000, start_ms + 59_999];
+    let fixed = Limit::fixed_window(9, MINUTE).unwrap();
+    assert_eq!(times.map(|at_ms| is_given_back(FixedWindow::default(), &fixed, at_ms)), [false, false, true]);
+    let sliding = Limit::sliding_window(9, MINUTE).unwrap();
+    assert_eq!(
+        times.map(|at_ms| is_given_back(SlidingWindow::default(), &sliding, at_ms)),
+        [false, false, true]
+    );
+}
+
+/// Whether what is said to have been charged at a time is given back, of what was charged at the start of a minute.
+fn is_given_back(mut counter: impl Counter, limit: &Limit, charged_at_ms: u64) -> bool {
+    let (key, start_ms) = (key(), NOW_MS - NOW_MS % 60_000);
+    let charge = Charge::new(&key, limit).with_cost(5);
+    let _ = algorithm::judge(&mut counter, 0, &charge, start_ms, algorithm::Act::Charge);
+    algorithm::refund(&mut counter, &charge, charged_at_ms, start_ms)
+}
+
+#[test]
+fn a_refund_of_what_has_flowed_in_since_changes_nothing() {
+    let limit = Limit::token_bucket(1, MINUTE).unwrap().with_burst(10).unwrap();
+    let (key, mut bucket) = (key(), TokenBucket::default());
+    let charge = Charge::new(&key, &limit);
+    let _ = algorithm::judge(&mut bucket, 0, &charge.with_cost(10), NOW_MS, algorithm::Act::Charge);
+    assert!(!algorithm::refund(&mut bucket, &charge, NOW_MS, NOW_MS + 120_000));
+    assert!(algorithm::refund(&mut bucket, &charge.with_cost(3), NOW_MS, NOW_MS + 120_000));
 }

@@ -98,15 +98,37 @@ async fn entries_that_have_left_a_log_make_room_while_its_others_stay() {
         assert!(store.hit_one(&old, &limit).await.unwrap().is_allowed());
         clock.advance(Duration::from_millis(1));
     }
-    clock.set_ms(NOW_MS + MINUTE_MS + CLOCK_TOLERANCE_MS);
+    clock.set_ms(NOW_MS + MINUTE_MS / 2);
     assert!(store.hit_one(&old, &limit).await.unwrap().is_allowed());
-    clock.advance(Duration::from_millis(10));
+    clock.set_ms(NOW_MS + MINUTE_MS + CLOCK_TOLERANCE_MS + 10);
     for entry in 0..9 {
         assert!(store.hit_one(&new, &limit).await.unwrap().is_allowed(), "entry {entry}");
         clock.advance(Duration::from_millis(1));
     }
     let refused = store.hit_one(&new, &limit).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Capacity, "ten entries are held");
+}
+
+#[tokio::test]
+async fn a_log_is_kept_until_its_newest_entry_has_left() {
+    let (store, clock) = store(Config::default().with_capacity(1));
+    let (old, hour) = (key("old"), Limit::sliding_log(1, MINUTE * 60).unwrap());
+    assert!(store.hit_one(&old, &hour).await.unwrap().is_allowed());
+    clock.advance(MINUTE * 5);
+    let refused = store.hit_one(&key("new"), &hour).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Capacity);
+    assert!(!store.hit_one(&old, &hour).await.unwrap().is_allowed());
+}
+
+#[tokio::test]
+async fn a_quota_with_room_beside_it_outlives_every_step_back() {
+    let (store, clock) = store(Config::default().with_quota_entries(2));
+    let hour = Quota::new(5, Period::Hour).unwrap();
+    assert_eq!(store.record(&key("old"), &hour, 3).await.unwrap().used, 3);
+    clock.advance(MINUTE * 180);
+    assert_eq!(store.record(&key("new"), &hour, 1).await.unwrap().used, 1);
+    clock.set_ms(NOW_MS);
+    assert_eq!(store.check(&key("old"), &hour).await.unwrap().used, 3);
 }
 
 fn lease(name: &str, ttl: Duration) -> LeaseRequest {

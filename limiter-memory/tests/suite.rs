@@ -8,7 +8,9 @@ use limiter_testkit::Candidate;
 
 #[expect(clippy::unwrap_used, reason = "without a backend no test can run")]
 fn memory_by(clock: Arc<dyn Clock>) -> Candidate {
-    let memory = MemoryBackend::with_clock(Config::default(), clock).unwrap();
+    // Each input has keys of its own; run a hundred times as long, they are many.
+    let config = Config::default().with_leases(10_000_000).with_quota_entries(10_000_000);
+    let memory = MemoryBackend::with_clock(config, clock).unwrap();
     Candidate::new(Backend::new("memory", Arc::new(memory)))
 }
 
