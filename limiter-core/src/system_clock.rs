@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_never_lags_by_more_than_a_few_milliseconds() {
+    fn it_shows_the_systems_time_to_a_few_milliseconds() {
         let state = SystemClock::new().0;
         for _ in 0..2_000 {
             let (before, shown, after) = (system_ns(), SystemClock::new().now_ms(), system_ns());
@@ -194,12 +194,6 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_micros(50));
         }
         assert!(state.ticks_per_ms > 0);
-    }
-
-    #[test]
-    fn it_shows_the_systems_time() {
-        let system_ms = system_ns() / NS_PER_MS;
-        assert!(SystemClock::new().now_ms().abs_diff(system_ms) < 50);
     }
 
     #[test]
