@@ -18,7 +18,10 @@ use crate::candidate::Candidate;
 /// ```no_run
 /// use limiter_testkit::{Broken, Candidate, Trial, cases, processes};
 ///
-/// # async fn on_my_store(_store: String) -> Candidate { unimplemented!() }
+/// # async fn on_my_store(_store: String) -> Candidate {
+/// #     let model = limiter_testkit::Model::new(limiter_core::SystemClock::default());
+/// #     Candidate::new(limiter_core::Backend::new("model", std::sync::Arc::new(model)))
+/// # }
 /// # async fn start_store() -> String { String::new() }
 /// async fn candidate() -> Candidate {
 ///     let store = match processes::store() {

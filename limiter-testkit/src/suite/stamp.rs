@@ -33,7 +33,10 @@
 /// doesn't compile:
 ///
 /// ```compile_fail
-/// # fn make_backend() -> limiter_testkit::Candidate { unimplemented!() }
+/// # fn make_backend() -> limiter_testkit::Candidate {
+/// #     let model = limiter_testkit::Model::new(limiter_core::SystemClock::default());
+/// #     limiter_testkit::Candidate::new(limiter_core::Backend::new("model", std::sync::Arc::new(model)))
+/// # }
 /// limiter_testkit::suite!(make_backend, realtime);
 /// # fn main() {}
 /// ```
