@@ -8,9 +8,10 @@ use limiter_core::{
 };
 use limiter_testkit::{Candidate, Model};
 
-use super::book::{Book, Call, put};
+use super::book::{Book, Call};
 use super::faulty::Faulty;
 use super::rules::{self, Rules};
+use super::scopes::FirstScopesKeep;
 use crate::judge::{START_MS, caught_by, caught_by_all, caught_by_none};
 
 /// Says that calls over several keys aren't one step.
@@ -95,22 +96,6 @@ fn held_and_unsupported() {
         "slots::callers_over_scopes_apart_are_never_more_than_a_cap",
     ];
     caught_by_all(&cases, apart::<HeldAndUnsupported>);
-}
-
-/// Takes scope by scope, and keeps what it has when one refuses.
-#[derive(Debug, Default)]
-struct FirstScopesKeep;
-
-impl Rules for FirstScopesKeep {
-    fn acquire(&self, books: &mut [Book], request: &LeaseRequest, now_ms: u64) -> Result<Acquisition> {
-        let answer = rules::acquire(self, books, request, now_ms)?;
-        if let Acquisition::Full(full) = &answer {
-            for book in &mut books[..full.denied_by] {
-                put(book, rules::held(self, request, now_ms));
-            }
-        }
-        Ok(answer)
-    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn counts_in_the_first() {
 
 /// Takes scope by scope, and keeps what it has when one refuses.
 #[derive(Debug, Default)]
-struct FirstScopesKeep;
+pub(crate) struct FirstScopesKeep;
 
 impl Rules for FirstScopesKeep {
     fn acquire(&self, books: &mut [Book], request: &LeaseRequest, now_ms: u64) -> Result<Acquisition> {
