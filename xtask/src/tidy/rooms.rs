@@ -22,6 +22,7 @@ const POSTGRES: &str = "limiter-postgres";
 const LAYERS: &str = "limiter-layers";
 const TOWER: &str = "limiter-tower";
 const TESTKIT: &str = "limiter-testkit";
+const SERVERS: &str = "testservers";
 
 /// Whatever does I/O, or runs what does.
 const STORES: &[&str] = &["redis", "sqlx", "tokio-postgres"];
@@ -33,13 +34,14 @@ const RUNTIMES: &[&str] =
 const ROOMS: &[Room] = &[
     Room { package: CORE, knows: &[], tests_know: &[TESTKIT], shuns: RUNTIMES },
     Room { package: MEMORY, knows: &[CORE], tests_know: &[TESTKIT], shuns: STORES },
-    Room { package: REDIS, knows: &[CORE], tests_know: &[TESTKIT], shuns: &["sqlx", "tokio-postgres"] },
-    Room { package: POSTGRES, knows: &[CORE], tests_know: &[TESTKIT], shuns: &["redis"] },
+    Room { package: REDIS, knows: &[CORE], tests_know: &[TESTKIT, SERVERS], shuns: &["sqlx", "tokio-postgres"] },
+    Room { package: POSTGRES, knows: &[CORE], tests_know: &[TESTKIT, SERVERS], shuns: &["redis"] },
     Room { package: LAYERS, knows: &[CORE], tests_know: &[TESTKIT, MEMORY], shuns: STORES },
     Room { package: TESTKIT, knows: &[CORE], tests_know: &[MEMORY], shuns: STORES },
     Room { package: TOWER, knows: &[CORE, LAYERS], tests_know: &[TESTKIT, MEMORY], shuns: STORES },
-    Room { package: "limiter-factory", knows: &[CORE, MEMORY, REDIS, POSTGRES, LAYERS], tests_know: &[TESTKIT], shuns: STORES },
-    Room { package: "xtask", knows: &[], tests_know: &[], shuns: &["tokio"] },
+    Room { package: "limiter-factory", knows: &[CORE, MEMORY, REDIS, POSTGRES, LAYERS], tests_know: &[TESTKIT, SERVERS], shuns: STORES },
+    Room { package: SERVERS, knows: &[], tests_know: &[], shuns: RUNTIMES },
+    Room { package: "xtask", knows: &[SERVERS], tests_know: &[], shuns: &["tokio"] },
 ];
 
 /// Where programs live that may know everything public.
