@@ -38,6 +38,15 @@ impl Call {
         self.changes
     }
 
+    /// The first of its keys, where it has any.
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        let mut arguments = self.command.args_iter().skip(2);
+        match (arguments.next()?, arguments.next()?) {
+            (redis::Arg::Simple(keys), redis::Arg::Simple(key)) if keys != b"0" => Some(key),
+            _ => None,
+        }
+    }
+
     /// By the script's SHA-1: for a server that knows the script.
     pub(crate) const fn by_sha(&self) -> &Cmd {
         &self.command

@@ -5,14 +5,20 @@ use std::sync::LazyLock;
 /// A script: its text, and the SHA-1 by which the server knows it once it has seen it.
 #[derive(Debug)]
 pub(crate) struct Script {
+    name: &'static str,
     source: &'static str,
     sha: LazyLock<String, fn() -> String>,
 }
 
 impl Script {
-    /// A script of this text; `sha` is to be [`sha`] of the same text.
-    pub(crate) const fn new(source: &'static str, sha: fn() -> String) -> Self {
-        Self { source, sha: LazyLock::new(sha) }
+    #[doc(hidden)]
+    pub(crate) const fn new(name: &'static str, source: &'static str, sha: fn() -> String) -> Self {
+        Self { name, source, sha: LazyLock::new(sha) }
+    }
+
+    /// Its name: that of its file in `lua/`.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The text.
@@ -30,3 +36,13 @@ impl Script {
 pub(crate) fn sha(source: &str) -> String {
     sha1_smol::Sha1::from(source).digest().to_string()
 }
+
+/// The script in `lua/` of this name, its includes in place.
+macro_rules! script {
+    ($name:literal) => {{
+        const SOURCE: &str = include_str!(concat!(env!("OUT_DIR"), "/", $name, ".lua"));
+        $crate::script::Script::new($name, SOURCE, || $crate::script::sha(SOURCE))
+    }};
+}
+
+pub(crate) use script;

@@ -1,9 +1,13 @@
 //! Where a store is and how to get in, as a URL says it.
 
+use std::fmt;
 use std::path::PathBuf;
 
+/// What stands in the place of a password.
+pub(crate) const REDACTED: &str = "***";
+
 /// Where a store is and how to get in.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) place: Place,
     pub(crate) login: Login,
@@ -30,7 +34,7 @@ pub(crate) struct Address {
     pub(crate) port: u16,
 }
 
-/// A user and a password. `Debug` is to be written by hand: it never shows the password.
+/// A user and a password: both, only a password, or neither.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) user: Option<String>,
@@ -44,4 +48,33 @@ pub(crate) struct Tls {
     pub(crate) ca: Option<PathBuf>,
     /// A client certificate and its key, files in PEM.
     pub(crate) client: Option<(PathBuf, PathBuf)>,
+}
+
+/// `host:port`, an IPv6 address in brackets.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Never the password.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = self.password.as_ref().map(|_| REDACTED);
+        f.debug_struct("Login").field("user", &self.user).field("password", &password).finish()
+    }
+}
+
+/// Never a password.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, login, database, tls } = self;
+        f.debug_struct("Target")
+            .field("place", place)
+            .field("login", login)
+            .field("database", database)
+            .field("tls", tls)
+            .finish()
+    }
 }

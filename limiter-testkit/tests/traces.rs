@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use limiter_core::{Backend, ManualClock};
 use limiter_testkit::Model;
-use limiter_testkit::replay::{Report, Trace};
+use limiter_testkit::replay::{Report, Trace, packaged};
 
 const IN_USE: &str = r#"{"op":"in_use","now":5,"key":["streams",""],"want":{"in_use":0}}"#;
 
@@ -123,6 +123,16 @@ async fn a_partition_is_part_of_the_key() {
     };
     let report = replay(&[hit("", 8), hit(r#","p""#, 8), hit("", 7), hit(r#","q""#, 8)].join("\n")).await;
     assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test]
+async fn within_one_partition_the_answers_are_the_same() {
+    for (name, text) in packaged() {
+        let clock = ManualClock::default();
+        let backend = Backend::new("model", Arc::new(Model::new(clock.clone())));
+        let report = Trace::parse(name, text).unwrap().within("one").run(&backend, &clock).await;
+        assert!(report.is_clean(), "{report}");
+    }
 }
 
 #[tokio::test]

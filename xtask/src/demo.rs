@@ -15,15 +15,14 @@ mod walk;
 mod widget;
 
 use std::env;
-use std::path::PathBuf;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Result};
+use crate::store::{self, IN_PROCESS, Store};
 use crate::workspace;
 use walk::Walk;
 
 const PACKAGE: &str = "gateway";
-const IN_PROCESS: &str = "memory";
 
 pub(crate) fn run(mut arguments: Arguments) -> Result {
     let foreground = arguments.switch("--serve");
@@ -31,19 +30,20 @@ pub(crate) fn run(mut arguments: Arguments) -> Result {
     arguments.end()?;
     let backend = named.or_else(|| env::var("RATE_LIMITER").ok().filter(|name| !name.is_empty()));
     let backend = backend.as_deref().unwrap_or(IN_PROCESS);
-    let program = workspace::build_program(PACKAGE)?;
-    if foreground { serve::serve(&program, backend) } else { walk_on(program, backend) }
+    if !foreground {
+        return walk_on(backend);
+    }
+    let program = workspace::build_program(PACKAGE, store::features(backend))?;
+    serve::serve(&program, backend, &Store::of(backend)?)
 }
 
-/// The walk on counts in the process, whatever the environment says.
-pub(crate) fn walk_in_memory() -> Result {
-    walk_on(workspace::build_program(PACKAGE)?, IN_PROCESS)
-}
-
-fn walk_on(program: PathBuf, backend: &str) -> Result {
-    let mut walk = Walk::new(program, backend);
+/// The walk on counts that are kept there, whatever the environment says.
+pub(crate) fn walk_on(backend: &str) -> Result {
+    let program = workspace::build_program(PACKAGE, store::features(backend))?;
+    let mut walk = Walk::new(program, backend, Store::of(backend)?);
     let gateway = walk.start(&[])?;
-    println!("A gateway listens on {}; its counts are kept in `{backend}`.", gateway.address());
+    let kept = walk.store().in_words(backend);
+    println!("A gateway listens on {}; its counts are kept in {kept}.", gateway.address());
     let client = gateway.client();
     let outcome = event_streams::per_user(&mut walk, &client)
         .and_then(|()| widget::walk(&mut walk, &client))

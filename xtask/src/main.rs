@@ -1,6 +1,7 @@
 //! The verbs of the workspace, run as `cargo xtask VERB`.
 //!
-//! One file per verb. None of them knows a package of the product: what needs the product runs it as a program.
+//! One file per verb. None of them knows a package of the product: what needs the product runs it as a program. Servers
+//! are `testservers`'s business.
 
 #![allow(
     clippy::print_stdout,
@@ -10,8 +11,11 @@
 
 mod arguments;
 mod demo;
+mod environment;
 mod failure;
 mod process;
+mod servers;
+mod store;
 mod style;
 mod test;
 mod tidy;
@@ -30,14 +34,17 @@ usage: cargo xtask VERB
   demo [--backend NAME]       start the gateway and walk through its scenarios over HTTP
   demo --serve [--backend NAME]
                               start the gateway and leave it running until Ctrl-C
-  test [--long]               everything that proves the project: format, lints, docs, tests, vectors, tidy, demo;
-                              --long runs the laws a hundred times as long
+  test [--long]               everything that proves the project: servers, format, lints, docs, tests, vectors, tidy,
+                              demo; --long runs the laws a hundred times as long
   vectors [--backend NAME]... [FILE|DIR]...
-                              replay worked traces: limiter-testkit/vectors on `model` and `memory`,
+                              replay worked traces: limiter-testkit/vectors on `model`, `memory` and `redis`,
                               unless other backends or traces are named
+  servers                     find the server programs that tests need, or install them where that is allowed
   tidy                        the rules no compiler knows: who may depend on whom, import cycles, lengths, names
 
-The demo's counts are kept where RATE_LIMITER or --backend says, in the process unless told otherwise.";
+The demo's counts are kept where RATE_LIMITER or --backend says, in the process unless told otherwise. `redis` is the
+server that REDIS_URL names, or else a private one, whose program is found (TESTKIT_REDIS_SERVER may name it) or installed,
+and which ends with the verb.";
 
 fn main() -> ExitCode {
     let mut words = env::args().skip(1);
@@ -65,6 +72,7 @@ fn run(verb: Option<&str>, arguments: Arguments) -> Result {
         Some("test") => test::run(arguments),
         Some("vectors") => vectors::run(arguments),
         Some("tidy") => tidy::run(arguments),
+        Some("servers") => servers::run(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(())
@@ -88,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_usage_names_every_verb() {
-        for verb in ["demo", "test", "vectors", "tidy"] {
+        for verb in ["demo", "test", "vectors", "tidy", "servers"] {
             assert!(USAGE.contains(&format!("\n  {verb} ")), "{verb}");
         }
     }

@@ -99,7 +99,7 @@ impl Drop for Process {
     }
 }
 
-/// From now on an interrupt (or a request to terminate) ends the children first, then xtask.
+/// From now on an interrupt (or a request to terminate) ends the children first, then servers, then xtask.
 pub(crate) fn end_children_when_interrupted() -> Result {
     ctrlc::set_handler(|| {
         let first = !INTERRUPTED.swap(true, Ordering::SeqCst);
@@ -107,6 +107,8 @@ pub(crate) fn end_children_when_interrupted() -> Result {
             return;
         }
         end_all();
+        // After the children, which may still have had something to say to them.
+        testservers::end_all();
         std::process::exit(INTERRUPTED_EXIT);
     })
     .or_fail("listening for Ctrl-C")

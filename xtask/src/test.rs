@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Result, failed};
 use crate::process::Process;
+use crate::servers::{self, Search};
 use crate::style::{self, Style};
 use crate::{demo, tidy, vectors, workspace};
 
@@ -25,10 +26,13 @@ enum Action {
     Docs(&'static [&'static str]),
     /// Licences, bans and sources, where cargo-deny is installed.
     Deny,
+    /// The programs without which some of the others fail.
+    Servers,
     Verb(&'static str, fn() -> Result),
 }
 
 const STEPS: &[Step] = &[
+    Step { name: "servers", action: Action::Servers },
     Step { name: "format", action: Action::Cargo(&["fmt", "--all", "--check"]) },
     Step {
         name: "lints",
@@ -77,7 +81,8 @@ const STEPS: &[Step] = &[
     Step { name: "vectors", action: Action::Verb("vectors", vectors::replay_all) },
     Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
     Step { name: "deny", action: Action::Deny },
-    Step { name: "demo", action: Action::Verb("demo --backend memory", demo::walk_in_memory) },
+    Step { name: "demo", action: Action::Verb("demo --backend memory", || demo::walk_on("memory")) },
+    Step { name: "demo on redis", action: Action::Verb("demo --backend redis", || demo::walk_on("redis")) },
 ];
 
 /// How a step ended.
@@ -128,6 +133,7 @@ impl Step {
             Action::Cargo(words) => format!("cargo {}", words.join(" ")),
             Action::Docs(words) => format!("RUSTDOCFLAGS='-D warnings' cargo {}", words.join(" ")),
             Action::Deny => format!("cargo {}", DENY.join(" ")),
+            Action::Servers => "cargo xtask servers".to_owned(),
             Action::Verb(verb, _) => format!("cargo xtask {verb}"),
         }
     }
@@ -141,6 +147,7 @@ impl Step {
                 return Ending::LeftOut("cargo-deny is not installed (cargo install --locked cargo-deny)");
             }
             Action::Deny => cargo(&mut workspace::cargo(DENY)),
+            Action::Servers => return ending_of(servers::search()),
             Action::Verb(_, verb) => verb(),
         };
         match outcome {
@@ -148,6 +155,14 @@ impl Step {
             Err(Failure::Shown) => Ending::Failed("what failed stands above".to_owned()),
             Err(Failure::Usage(why) | Failure::Failed(why)) => Ending::Failed(why),
         }
+    }
+}
+
+fn ending_of(search: Search) -> Ending {
+    match search {
+        Search::Found => Ending::Passed,
+        Search::InVain => Ending::LeftOut("a server is missing, why stands above; what needs it fails"),
+        Search::Failed(why) => Ending::Failed(why),
     }
 }
 
@@ -214,7 +229,7 @@ mod tests {
         let table = table(&steps()[..3], &done);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[0].contains("format") && lines[0].contains("passed") && lines[0].contains("1.0 s"));
+        assert!(lines[0].contains("servers") && lines[0].contains("passed") && lines[0].contains("1.0 s"));
         assert!(lines[1].contains("FAILED"));
         assert!(lines[2].contains("not run"));
     }
@@ -237,6 +252,13 @@ mod tests {
         assert!(conclude(&steps(), &[(Ending::LeftOut("why"), SECOND)], SECOND).is_ok());
         let failed = [(Ending::Passed, SECOND), (Ending::Failed("why".to_owned()), SECOND)];
         assert_eq!(conclude(&steps(), &failed, SECOND), Err(Failure::Shown));
+    }
+
+    #[test]
+    fn a_server_that_is_missing_is_no_success() {
+        assert_eq!(ending_of(Search::Found), Ending::Passed);
+        assert!(matches!(ending_of(Search::InVain), Ending::LeftOut(_)));
+        assert_eq!(ending_of(Search::Failed("why".to_owned())), Ending::Failed("why".to_owned()));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::process::Stdio;
 use crate::arguments::Arguments;
 use crate::failure::{Failure, OrFail, Result, failed};
 use crate::process::Process;
+use crate::store::Store;
 use crate::workspace;
 
-const DEFAULT_BACKENDS: [&str; 2] = ["model", "memory"];
+const DEFAULT_BACKENDS: [&str; 3] = ["model", "memory", "redis"];
 const DEFAULT_TRACES: &str = "limiter-testkit/vectors";
 
 pub(crate) fn run(mut arguments: Arguments) -> Result {
@@ -24,7 +25,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result {
     replay_on(&backends, &traces)
 }
 
-/// Replays the traces of the workspace on `model` and on `memory`.
+/// Replays the traces of the workspace on the model and on every backend.
 pub(crate) fn replay_all() -> Result {
     replay_on(&DEFAULT_BACKENDS, &traces(&workspace::root(), &[])?)
 }
@@ -34,19 +35,21 @@ fn replay_on(backends: &[&str], traces: &[PathBuf]) -> Result {
     let mut agreed = true;
     let files = if traces.len() == 1 { "1 file".to_owned() } else { format!("{} files", traces.len()) };
     for backend in backends {
-        println!("vectors: {files} on `{backend}`");
-        agreed &= replay(backend, traces)?;
+        let store = Store::of(backend)?;
+        println!("vectors: {files} on {}", store.in_words(backend));
+        agreed &= replay(backend, &store, traces)?;
     }
     if agreed { Ok(()) } else { Err(Failure::Shown) }
 }
 
-fn replay(backend: &str, traces: &[PathBuf]) -> Result<bool> {
-    let arguments = ["run", "--quiet", "--package", "limiter-factory", "--example", "replay", "--"];
+fn replay(backend: &str, store: &Store, traces: &[PathBuf]) -> Result<bool> {
+    let arguments =
+        ["run", "--quiet", "--package", "limiter-factory", "--all-features", "--example", "replay", "--"];
     let mut command = workspace::cargo(&arguments);
     let root = workspace::root();
     // As short as can be: each mismatch is told with its file.
     let traces = traces.iter().map(|trace| trace.strip_prefix(&root).unwrap_or(trace));
-    command.args(["--backend", backend]).args(traces).stdout(Stdio::piped());
+    command.args(["--backend", backend]).args(traces).envs(store.variables()).stdout(Stdio::piped());
     let mut replay = Process::spawn(&mut command)?;
     let mut last = String::new();
     if let Some(stdout) = replay.pipes().stdout.take() {

@@ -39,9 +39,9 @@ pub(crate) fn metadata() -> Result<Value> {
 }
 
 /// Builds a package's program and tells where it lies, whatever the target directory is.
-pub(crate) fn build_program(package: &str) -> Result<PathBuf> {
+pub(crate) fn build_program(package: &str, features: &[&str]) -> Result<PathBuf> {
     let arguments = ["build", "--package", package, "--message-format", "json-render-diagnostics"];
-    let mut build = Process::spawn(cargo(&arguments).stdout(Stdio::piped()))?;
+    let mut build = Process::spawn(cargo(&arguments).args(features).stdout(Stdio::piped()))?;
     let Some(stdout) = build.pipes().stdout.take() else {
         return failed("cargo's output can't be read");
     };

@@ -48,6 +48,27 @@ impl Call {
         }
     }
 
+    /// Puts every key into one partition.
+    pub(super) fn put_into(&mut self, partition: &str) {
+        match self {
+            Self::Hit { charges } | Self::Peek { charges } => {
+                charges.iter_mut().for_each(|line| line.key.put_into(partition));
+            }
+            Self::Refund { charges } => charges.iter_mut().for_each(|line| line.key.put_into(partition)),
+            Self::Acquire { scopes, .. } => scopes.iter_mut().for_each(|line| line.key.put_into(partition)),
+            Self::Reserve { charges, .. } | Self::Settle { charges, .. } => {
+                charges.iter_mut().for_each(|line| line.key.put_into(partition));
+            }
+            Self::Renew { keys, .. } | Self::Release { keys, .. } => {
+                keys.iter_mut().for_each(|key| key.put_into(partition));
+            }
+            Self::Reset { key, .. }
+            | Self::InUse { key }
+            | Self::Check { key, .. }
+            | Self::Record { key, .. } => key.put_into(partition),
+        }
+    }
+
     /// Makes the call.
     pub(super) async fn run(&self, backend: &Backend) -> Answer {
         let (rates, slots, quotas) = (&*backend.rates, &*backend.slots, &*backend.quotas);

@@ -73,6 +73,16 @@ impl Trace {
         self.lines.len()
     }
 
+    /// The same trace with every key in one partition, for a store which is atomic over several keys only there. The
+    /// answers are the same.
+    #[must_use]
+    pub fn within(mut self, partition: &str) -> Self {
+        for line in &mut self.lines {
+            line.call.put_into(partition);
+        }
+        self
+    }
+
     /// Makes the calls on a backend, which must be empty and live by this clock, and compares each answer with
     /// the one that is wanted. It goes on after a mismatch.
     pub async fn run(&self, backend: &Backend, clock: &ManualClock) -> Report {

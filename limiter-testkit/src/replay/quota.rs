@@ -11,7 +11,7 @@ use super::words::{KeyText, QuotaText};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AmountText {
-    key: KeyText,
+    pub(super) key: KeyText,
     quota: QuotaText,
     amount: u64,
 }

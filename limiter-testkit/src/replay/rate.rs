@@ -9,7 +9,7 @@ use super::words::{KeyText, LimitText};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HitText {
-    key: KeyText,
+    pub(super) key: KeyText,
     limit: LimitText,
     cost: u64,
 }
@@ -17,7 +17,7 @@ pub(super) struct HitText {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundText {
-    key: KeyText,
+    pub(super) key: KeyText,
     limit: LimitText,
     cost: u64,
     charged_at_ms: u64,

@@ -11,7 +11,7 @@ use super::words::KeyText;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScopeText {
-    key: KeyText,
+    pub(super) key: KeyText,
     cap: u64,
 }
 

@@ -1,5 +1,6 @@
 //! Keys, limits and quotas as a trace writes them.
 
+use std::mem::take;
 use std::time::Duration;
 
 use limiter_core::{Key, Limit, LimitError, Period, Quota, Result};
@@ -62,6 +63,15 @@ enum PeriodText {
 }
 
 impl KeyText {
+    /// Puts it into a partition. One that it has already becomes part of its subject, so that keys stay apart.
+    pub(super) fn put_into(&mut self, partition: &str) {
+        let (space, subject) = match self {
+            Self::Plain(space, subject) => (take(space), take(subject)),
+            Self::Partitioned(space, subject, own) => (take(space), format!("{subject}\0{own}")),
+        };
+        *self = Self::Partitioned(space, subject, partition.to_owned());
+    }
+
     pub(super) fn build(&self) -> Result<Key> {
         match self {
             Self::Plain(space, subject) => Key::new(space, subject),

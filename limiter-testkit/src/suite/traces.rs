@@ -37,9 +37,13 @@ fn first_of(report: &Report) -> String {
 async fn replayed(declared: &Declared, part: &str, make: &Make<'_>) -> Result<Report, String> {
     let mut report = Report::default();
     for (name, text) in packaged().filter(|(name, _)| name.starts_with(part)) {
-        let trace = Trace::parse(name, text).map_err(|error| error.to_string())?;
         let candidate = make().await;
         declared.check(&candidate)?;
+        let trace = Trace::parse(name, text).map_err(|error| error.to_string())?;
+        let trace = match candidate.partition() {
+            Some(partition) => trace.within(partition),
+            None => trace,
+        };
         let clock = candidate.clock().ok_or("a trace needs time that is handed in")?;
         report.add(trace.run(candidate.backend(), clock).await);
     }

@@ -6,14 +6,16 @@ use std::thread;
 use std::time::Duration;
 
 use super::gateway::{Audience, Gateway};
+use crate::environment::is_set;
 use crate::failure::{Result, failed};
 use crate::process;
+use crate::store::Store;
 
 const USUAL: &str = "127.0.0.1:8080";
 const ANY_FREE: &str = "127.0.0.1:0";
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-pub(crate) fn serve(program: &Path, backend: &str) -> Result {
+pub(crate) fn serve(program: &Path, backend: &str, store: &Store) -> Result {
     let interrupted = process::watch_for_interrupt();
     let mut settings = vec![("RATE_LIMITER", backend)];
     if !is_set("GATEWAY_ADDR") {
@@ -22,8 +24,9 @@ pub(crate) fn serve(program: &Path, backend: &str) -> Result {
     if !is_set("GATEWAY_WIDGET_KEYS") {
         settings.push(("GATEWAY_WIDGET_KEYS", "pk_demo"));
     }
+    settings.extend(store.variables());
     let mut gateway = Gateway::start(program, &settings, Audience::People)?;
-    println!("{}", what_to_try(gateway.address(), backend));
+    println!("{}", what_to_try(gateway.address(), &store.in_words(backend)));
     while !interrupted() {
         if gateway.has_ended()? {
             return failed("the gateway ended by itself; its log stands above");
@@ -39,18 +42,14 @@ pub(crate) fn serve(program: &Path, backend: &str) -> Result {
     }
 }
 
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
-}
-
 fn free_address() -> &'static str {
     if TcpListener::bind(USUAL).is_ok() { USUAL } else { ANY_FREE }
 }
 
-fn what_to_try(address: &str, backend: &str) -> String {
+fn what_to_try(address: &str, kept: &str) -> String {
     format!(
         "\
-The gateway listens on {address}, its counts are kept in `{backend}`. Ctrl-C ends it. To try:
+The gateway listens on {address}, its counts are kept in {kept}. Ctrl-C ends it. To try:
 
   # chat: the sixth in a minute is refused
   for i in 1 2 3 4 5 6; do curl -si {address}/chat/message -H 'X-User-Id: ada' --json '{{\"text\":\"hi\"}}'; echo; done
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_to_try_holds_valid_json_and_the_address() {
-        let text = what_to_try("http://127.0.0.1:4711", "memory");
+        let text = what_to_try("http://127.0.0.1:4711", "`memory`");
         let bodies: Vec<&str> =
             text.split("--json '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
         assert_eq!(bodies.len(), 4);

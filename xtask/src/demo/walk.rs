@@ -13,6 +13,7 @@ use super::summary::{summary, summary_of_all};
 use super::transcript::{Line, Transcript};
 use super::turn;
 use crate::failure::Result;
+use crate::store::{IN_PROCESS, Store};
 use crate::style::{self, Style};
 
 /// Between two looks at something that is awaited.
@@ -23,16 +24,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) struct Walk {
     program: PathBuf,
     backend: String,
+    store: Store,
     /// Tells the visitors of walks on a shared store apart; none where nothing is shared.
     tag: Option<u16>,
     pub(crate) transcript: Transcript,
 }
 
 impl Walk {
-    pub(crate) fn new(program: PathBuf, backend: &str) -> Self {
+    pub(crate) fn new(program: PathBuf, backend: &str, store: Store) -> Self {
         let clock = turn::now().subsec_micros() ^ std::process::id();
-        let tag = (backend != "memory").then(|| u16::try_from(clock & 0xffff).unwrap_or_default());
-        Self { program, backend: backend.to_owned(), tag, transcript: Transcript::new(Style::of_stdout()) }
+        let tag = (backend != IN_PROCESS).then(|| u16::try_from(clock & 0xffff).unwrap_or_default());
+        let transcript = Transcript::new(Style::of_stdout());
+        Self { program, backend: backend.to_owned(), store, tag, transcript }
     }
 
     /// Whether the counts outlive the gateway, so that an earlier walk's may still stand.
@@ -59,8 +62,14 @@ impl Walk {
             ("GATEWAY_ADDR", "127.0.0.1:0"),
             ("GATEWAY_WIDGET_KEYS", &*key),
         ];
+        all.extend(self.store.variables());
         all.extend(settings);
         Gateway::start(&self.program, &all, Audience::Walk)
+    }
+
+    /// Where the counts live.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The program that is started.
@@ -157,10 +166,11 @@ mod tests {
 
     #[test]
     fn walks_on_a_shared_store_have_visitors_of_their_own() {
-        let alone = Walk::new(PathBuf::new(), "memory");
+        let in_process = || Store::of(IN_PROCESS).unwrap();
+        let alone = Walk::new(PathBuf::new(), IN_PROCESS, in_process());
         assert_eq!(alone.named("ada"), "ada");
         assert!(!alone.shares_a_store());
-        let shared = Walk::new(PathBuf::new(), "redis");
+        let shared = Walk::new(PathBuf::new(), "redis", in_process());
         assert!(shared.shares_a_store());
         assert!(shared.named("ada").starts_with("ada-"));
         assert!(shared.address(1).parse::<std::net::Ipv4Addr>().is_ok());

@@ -1,0 +1,1 @@
+if cost > capacity or a < cost * window then a = 0 else a = a - cost * window end

@@ -1,0 +1,54 @@
+//! What is wrong with a URL.
+
+use limiter_core::{Error, ErrorKind};
+
+use super::scheme::Scheme;
+
+/// What is wrong with a part of a URL, in words without a secret.
+#[derive(Debug)]
+pub(super) struct Fault {
+    what: String,
+    /// The same without what the part held.
+    what_hidden: String,
+    accepted: String,
+}
+
+impl Fault {
+    /// What is wrong, and what is accepted in its place.
+    pub(super) fn new(what: impl Into<String>, accepted: &str) -> Self {
+        let what = what.into();
+        Self { what_hidden: what.clone(), what, accepted: accepted.to_owned() }
+    }
+
+    /// A part that holds something else than it may.
+    pub(super) fn held(part: &str, held: &str, accepted: &str) -> Self {
+        Self::new(format!("{part} is {}", quoted(held)), accepted).or_hidden(format!("{part} is wrong"))
+    }
+
+    /// What is said where it isn't certain that what the part held is no password.
+    pub(super) fn or_hidden(self, what_hidden: String) -> Self {
+        Self { what_hidden, ..self }
+    }
+
+    /// Shows what the part held only where that can't be a password.
+    pub(super) fn shown_if(self, harmless: bool) -> Self {
+        if harmless { self } else { Self { what: self.what_hidden.clone(), ..self } }
+    }
+
+    /// As an error that shows the URL's scheme and nothing else of it.
+    pub(super) fn in_url(self, scheme: Scheme) -> Error {
+        Error::new(
+            ErrorKind::Config,
+            format!("URL {}://…: {}; accepted: {}", scheme.name, self.what, self.accepted),
+        )
+    }
+}
+
+/// A value in quotes, cut off where it is long.
+pub(crate) fn quoted(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", value.get(..end).unwrap_or_default()),
+        None => format!("{value:?}"),
+    }
+}

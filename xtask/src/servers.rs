@@ -1,0 +1,111 @@
+//! `cargo xtask servers`: the server programs that tests, the demo and the vectors need, found or installed.
+
+use testservers::redis::{self, Programs};
+
+use crate::arguments::Arguments;
+use crate::environment::{REDIS_URL, in_ci, is_set};
+use crate::failure::{Failure, OrFail, Result, failed};
+
+/// The oldest version whose scripts see the time of their call.
+const OLDEST: (u32, u32) = (6, 2);
+
+/// How the search ended that `cargo xtask test` begins with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    Found,
+    /// Steps that need a server are going to fail. Why was said.
+    InVain,
+    /// Where nobody could be expected to read what was said.
+    Failed(String),
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result {
+    arguments.end()?;
+    find_or_install()?;
+    Ok(())
+}
+
+/// The programs of a Redis server, new enough. What is run to install them is printed.
+pub(crate) fn find_or_install() -> Result<Programs> {
+    let programs = redis::obtain(&mut |command| println!("installing: {command}")).or_fail("Redis")?;
+    let version = programs.version().or_fail("Redis")?;
+    let shown = programs.server().display();
+    match read_version(&version) {
+        Some(found) if found < OLDEST => failed(format!(
+            "{shown} is too old ({version}); wanted {}.{} or newer. TESTKIT_REDIS_SERVER may name another",
+            OLDEST.0, OLDEST.1
+        )),
+        Some((major, minor)) => {
+            println!("servers: {shown}, version {major}.{minor}");
+            Ok(programs)
+        }
+        None => failed(format!("{shown} isn't a Redis or Valkey server: of its version it says {version:?}")),
+    }
+}
+
+/// The first step of `cargo xtask test`.
+pub(crate) fn search() -> Search {
+    match find_or_install() {
+        Ok(_) => Search::Found,
+        Err(Failure::Usage(why) | Failure::Failed(why)) => {
+            let told = without(&why, is_set(REDIS_URL));
+            println!("servers: {told}");
+            consequence(told, in_ci())
+        }
+        Err(Failure::Shown) => consequence("what failed stands above".to_owned(), in_ci()),
+    }
+}
+
+fn consequence(why: String, in_ci: bool) -> Search {
+    if in_ci { Search::Failed(why) } else { Search::InVain }
+}
+
+/// What isn't possible without programs.
+fn without(why: &str, url_given: bool) -> String {
+    let what = if url_given {
+        format!(
+            "The demo and the vectors use the server that {REDIS_URL} names, but tests that start, kill and restart \
+             servers can't, and fail"
+        )
+    } else {
+        "Tests, vectors and the demo that need a server fail".to_owned()
+    };
+    format!("{why}. {what}")
+}
+
+/// The first two numbers of `Redis server v=7.0.15 …` or `Valkey server v=8.1.1 …`.
+fn read_version(said: &str) -> Option<(u32, u32)> {
+    let version = said.split_once("server v=")?.1.split_ascii_whitespace().next()?;
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_and_compared_as_numbers() {
+        let said = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=e08dbad3e06f3fb";
+        assert_eq!(read_version(said), Some((7, 0)));
+        assert_eq!(read_version("Valkey server v=8.1.1 sha=0"), Some((8, 1)));
+        assert!(read_version("Redis server v=6.0.16").unwrap() < OLDEST);
+        assert!(read_version("Redis server v=10.0.1").unwrap() > OLDEST);
+        assert_eq!(read_version("mysqld 8.0"), None);
+        assert_eq!(read_version("Redis server v=new"), None);
+    }
+
+    #[test]
+    fn in_ci_a_missing_server_is_a_failure_that_says_why() {
+        assert_eq!(consequence("why".to_owned(), false), Search::InVain);
+        assert_eq!(consequence("why".to_owned(), true), Search::Failed("why".to_owned()));
+    }
+
+    #[test]
+    fn a_url_without_programs_says_what_is_left_out() {
+        let told = without("why", true);
+        assert!(told.starts_with("why. "), "{told}");
+        assert!(told.contains("REDIS_URL") && told.contains("tests that start, kill and restart"), "{told}");
+        assert!(!without("why", false).contains("REDIS_URL"));
+    }
+}
