@@ -7,9 +7,9 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Tells where its counts would be and whether anybody answers there, then runs as the test wants it to: no longer
 /// than the test.
 const PROGRAM: &str = r#"#!/bin/sh
-trap '"$TOLD.cli" -u "$REDIS_URL" PING > "$TOLD.last" 2>&1; echo drained; exit 0' TERM
+trap 'sleep 0.4; "$TOLD.cli" -u "$REDIS_URL" PING > "$TOLD.last" 2>&1; echo drained; exit 0' TERM
 url="$REDIS_URL"
 pong=$("$TOLD.cli" -u "$url" PING 2>&1)
 printf '%s %s\n' "$url" "$pong" > "$TOLD.new" && mv "$TOLD.new" "$TOLD"
@@ -51,7 +51,7 @@ impl Stage {
         );
         stage.script("cargo", &cargo);
         let cli = testservers::redis::find().unwrap();
-        std::os::unix::fs::symlink(cli.cli(), stage.path("told.cli")).unwrap();
+        symlink(cli.cli(), stage.path("told.cli")).unwrap();
         stage
     }
 
@@ -62,6 +62,21 @@ impl Stage {
     fn script(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A `PATH` with the programs that the scripts need, and servers.
+    fn few_programs(&self) -> String {
+        let few = self.path("few");
+        fs::create_dir(&few).unwrap();
+        let servers = testservers::redis::find().unwrap();
+        for program in [servers.server(), servers.cli()] {
+            symlink(program, few.join(program.file_name().unwrap())).unwrap();
+        }
+        for program in ["sh", "cat", "rm", "mv", "sleep"] {
+            let folders = ["/usr/bin", "/bin"].map(|folder| Path::new(folder).join(program));
+            symlink(folders.iter().find(|file| file.exists()).unwrap(), few.join(program)).unwrap();
+        }
+        few.to_str().unwrap().to_owned()
     }
 
     /// In a process group of its own, as a shell starts what is to hear of Ctrl-C.
@@ -141,7 +156,9 @@ fn a_served_gateways_store_ends_after_it_on_ctrl_c_and_sigterm() {
 fn an_interrupt_half_way_ends_the_server_at_once() {
     for what in [Signal::SIGINT, Signal::SIGTERM] {
         let stage = Stage::new(SAY_NOTHING);
-        let xtask = stage.xtask(&["demo"], &[("RATE_LIMITER", "redis")]);
+        // Without setpriv, which would end the server as well.
+        let few = stage.few_programs();
+        let xtask = stage.xtask(&["demo"], &[("RATE_LIMITER", "redis"), ("PATH", &few)]);
         let told = stage.told();
         assert!(TcpStream::connect(told.address()).is_ok());
         send(&xtask, what);
