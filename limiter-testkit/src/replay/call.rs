@@ -50,22 +50,26 @@ impl Call {
 
     /// Puts every key into one partition.
     pub(super) fn put_into(&mut self, partition: &str) {
+        for key in self.keys() {
+            key.put_into(partition);
+        }
+    }
+
+    fn keys(&mut self) -> Vec<&mut KeyText> {
         match self {
             Self::Hit { charges } | Self::Peek { charges } => {
-                charges.iter_mut().for_each(|line| line.key.put_into(partition));
+                charges.iter_mut().map(|line| &mut line.key).collect()
             }
-            Self::Refund { charges } => charges.iter_mut().for_each(|line| line.key.put_into(partition)),
-            Self::Acquire { scopes, .. } => scopes.iter_mut().for_each(|line| line.key.put_into(partition)),
+            Self::Refund { charges } => charges.iter_mut().map(|line| &mut line.key).collect(),
+            Self::Acquire { scopes, .. } => scopes.iter_mut().map(|line| &mut line.key).collect(),
             Self::Reserve { charges, .. } | Self::Settle { charges, .. } => {
-                charges.iter_mut().for_each(|line| line.key.put_into(partition));
+                charges.iter_mut().map(|line| &mut line.key).collect()
             }
-            Self::Renew { keys, .. } | Self::Release { keys, .. } => {
-                keys.iter_mut().for_each(|key| key.put_into(partition));
-            }
+            Self::Renew { keys, .. } | Self::Release { keys, .. } => keys.iter_mut().collect(),
             Self::Reset { key, .. }
             | Self::InUse { key }
             | Self::Check { key, .. }
-            | Self::Record { key, .. } => key.put_into(partition),
+            | Self::Record { key, .. } => vec![key],
         }
     }
 
