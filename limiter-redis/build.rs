@@ -9,13 +9,23 @@ fn main() -> io::Result<()> {
     let sources = Path::new("lua");
     println!("cargo::rerun-if-changed=lua");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
+    let mut names = Vec::new();
     for entry in fs::read_dir(sources)? {
         let path = entry?.path();
-        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|kind| kind == "lua")) {
-            fs::write(out.join(name), composed(sources, &path)?)?;
+        if let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|kind| kind == "lua")) {
+            let name = name.to_string_lossy().into_owned();
+            fs::write(out.join(format!("{name}.lua")), composed(sources, &path)?)?;
+            names.push(name);
         }
     }
-    Ok(())
+    names.sort();
+    fs::write(out.join("scripts.rs"), list(&names))
+}
+
+/// Each script's name and text, as an expression in Rust.
+fn list(names: &[String]) -> String {
+    let pair = |name: &String| format!("({name:?}, include_str!(\"{name}.lua\")),\n");
+    format!("&[\n{}]\n", names.iter().map(pair).collect::<String>())
 }
 
 /// A script with its includes in place. Comments and indentation stay behind: a server that doesn't know the script

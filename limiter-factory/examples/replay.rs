@@ -1,15 +1,18 @@
 //! Replays worked traces on backends: the program behind `cargo xtask vectors`.
 //!
 //! ```text
-//! replay [--backend model|memory]... [FILE|DIR]...
+//! replay [--backend model|memory|redis]... [FILE|DIR]...
 //! ```
 //!
+//! `redis` is there with the feature of that name, and asks the server of `REDIS_URL`, under a new prefix for each trace.
 //! Without a backend all are asked, without a file or directory the traces that come with limiter-testkit are
 //! replayed. It prints each answer that isn't the wanted one, and last `N passed, N failed`. It ends with 0 when
 //! all passed, with 1 when one failed or nothing was replayed, with 2 when it couldn't start.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,11 +21,17 @@ use limiter_memory::{Config, MemoryBackend};
 use limiter_testkit::Model;
 use limiter_testkit::replay::{Report, Trace, packaged};
 
-const USAGE: &str = "usage: replay [--backend model|memory]... [FILE|DIR]...";
+const USAGE: &str = "usage: replay [--backend model|memory|redis]... [FILE|DIR]...";
 
-type Build = fn(&ManualClock) -> limiter_core::Result<Backend>;
+type Building = Pin<Box<dyn Future<Output = Result<Backend, String>>>>;
+type Build = fn(ManualClock) -> Building;
 
-const BACKENDS: [(&str, Build); 2] = [("model", |clock| Ok(model(clock))), ("memory", memory)];
+const BACKENDS: &[(&str, Build)] = &[
+    ("model", |clock| Box::pin(ready(Ok(model(clock))))),
+    ("memory", |clock| Box::pin(ready(memory(clock)))),
+    #[cfg(feature = "redis")]
+    ("redis", |clock| Box::pin(redis(clock))),
+];
 
 #[derive(Default)]
 struct Arguments {
@@ -64,7 +73,7 @@ async fn replay_on(build: Build, traces: &[Trace]) -> Result<Report, String> {
     let mut report = Report::default();
     for trace in traces {
         let clock = ManualClock::default();
-        let backend = build(&clock).map_err(|error| error.to_string())?;
+        let backend = build(clock.clone()).await?;
         report.add(trace.run(&backend, &clock).await);
     }
     Ok(report)
@@ -93,17 +102,39 @@ fn backend(name: Option<&str>) -> Result<(&'static str, Build), String> {
     let known = BACKENDS.iter().find(|(known, _)| Some(*known) == name);
     known.copied().ok_or_else(|| {
         let held = name.map_or_else(|| "nothing".to_owned(), |name| format!("{name:?}"));
-        format!("--backend is {held}; accepted: model, memory\n{USAGE}")
+        let accepted = BACKENDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let left_out = name == Some("redis");
+        let hint = if left_out { " (redis with limiter-factory's feature \"redis\")" } else { "" };
+        format!("--backend is {held}; accepted: {accepted}{hint}\n{USAGE}")
     })
 }
 
-fn model(clock: &ManualClock) -> Backend {
-    Backend::new("model", Arc::new(Model::new(clock.clone())))
+fn model(clock: ManualClock) -> Backend {
+    Backend::new("model", Arc::new(Model::new(clock)))
 }
 
-fn memory(clock: &ManualClock) -> limiter_core::Result<Backend> {
-    let memory = MemoryBackend::with_clock(Config::default(), Arc::new(clock.clone()))?;
+fn memory(clock: ManualClock) -> Result<Backend, String> {
+    let memory =
+        MemoryBackend::with_clock(Config::default(), Arc::new(clock)).map_err(|error| error.to_string())?;
     Ok(Backend::new("memory", Arc::new(memory)))
+}
+
+/// Counts under a prefix that nobody else has, so that no trace sees another's counts.
+#[cfg(feature = "redis")]
+async fn redis(clock: ManualClock) -> Result<Backend, String> {
+    let url = std::env::var("REDIS_URL").map_err(
+        |_| "REDIS_URL isn't set, or isn't UTF-8; accepted: the URL of a server for the backend redis",
+    )?;
+    let redis = on_server(&url, clock).await.map_err(|error| format!("REDIS_URL: {error}"))?;
+    Ok(Backend::new("redis", Arc::new(redis)))
+}
+
+#[cfg(feature = "redis")]
+async fn on_server(url: &str, clock: ManualClock) -> limiter_core::Result<limiter_redis::RedisBackend> {
+    let config = limiter_redis::Config::new(url)?;
+    let prefix = format!("replay:{}", limiter_core::LeaseId::random()?);
+    let options = config.options().clone().with_prefix(&prefix)?;
+    limiter_redis::RedisBackend::with_clock(config.with_options(options), Arc::new(clock)).await
 }
 
 fn packaged_traces() -> Result<Vec<Trace>, String> {

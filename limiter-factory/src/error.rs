@@ -43,6 +43,7 @@ struct Inner {
     accepted: String,
     nearest: Option<String>,
     backend: &'static str,
+    settings: Vec<String>,
     source: Option<Error>,
 }
 
@@ -55,6 +56,7 @@ impl ConfigError {
             accepted: String::new(),
             nearest: None,
             backend: "",
+            settings: Vec::new(),
             source: None,
         }))
     }
@@ -99,6 +101,12 @@ impl ConfigError {
         self.with_nearest(variable.map(|variable| format!("{variable}, which is set")))
     }
 
+    /// The variables that are set for the backend.
+    pub(crate) fn with_settings(mut self, variables: Vec<String>) -> Self {
+        self.0.settings = variables;
+        self
+    }
+
     pub(crate) fn with_source(mut self, source: Error) -> Self {
         self.0.source = Some(source);
         self
@@ -122,6 +130,11 @@ impl ConfigError {
     /// What is accepted; empty where the value isn't at fault.
     pub fn accepted(&self) -> &str {
         &self.0.accepted
+    }
+
+    /// The variables that are set for a backend that didn't start; of nothing else.
+    pub fn settings(&self) -> &[String] {
+        &self.0.settings
     }
 
     /// The valid name nearest to what was written, where one is near.
@@ -150,11 +163,17 @@ impl fmt::Display for ConfigError {
             ConfigProblem::Malformed | ConfigProblem::BadRegistration => write!(f, "is {value}")?,
             ConfigProblem::StartFailed => write!(f, "is {value}, which didn't start")?,
         }
-        if let Some(source) = &self.0.source {
-            write!(f, ": {source}")?;
+        match &self.0.source {
+            // It says itself what is accepted of the part that is wrong.
+            Some(source) if self.0.problem == ConfigProblem::Malformed => {
+                write!(f, ": {}", source.message())?;
+            }
+            Some(source) => write!(f, ": {source}")?,
+            None if self.0.accepted.is_empty() => {}
+            None => write!(f, "; accepted: {}", self.0.accepted)?,
         }
-        if !self.0.accepted.is_empty() {
-            write!(f, "; accepted: {}", self.0.accepted)?;
+        if !self.0.settings.is_empty() {
+            write!(f, "; its settings: {}", self.0.settings.join(", "))?;
         }
         self.0.nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; nearest: {nearest}"))
     }

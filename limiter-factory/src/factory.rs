@@ -1,5 +1,6 @@
 //! From the environment to [`Limiters`].
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ impl Factory {
         self
     }
 
-    /// Builds the backend that `RATE_LIMITER` names, from its `LIMITER_*` variables in the environment of this
+    /// Builds the backend that `RATE_LIMITER` names, from its variables in the environment of this
     /// process, and waits until its store answers. To be called within a tokio runtime with its timer enabled.
     ///
     /// # Behavior
@@ -108,9 +109,9 @@ impl Factory {
     ///
     /// # Behavior
     /// `RATE_LIMITER` is taken as it stands: surrounding whitespace and another case make another name. The
-    /// values of settings are trimmed. Settings of a backend that isn't chosen must be well-formed too and are
-    /// then left unused, so that one environment can serve both sides of a change; [`Limiters::describe`] lists
-    /// them. What Kubernetes sets for a Service called `limiter` is nobody's setting; for one called
+    /// values of settings are trimmed. `LIMITER_*` settings of a backend that isn't chosen must be well-formed too and
+    /// are then left unused, so that one environment can serve both sides of a change; [`Limiters::describe`] lists
+    /// them. Settings with other names, `REDIS_URL` say, may be somebody else's and are passed by then. What Kubernetes sets for a Service called `limiter` is nobody's setting; for one called
     /// `limiter-something` it can't be told from a slip and is refused (`enableServiceLinks: false` ends that).
     /// Any other variable is passed by unread, whatever bytes it has. Of two with one name the later counts.
     ///
@@ -128,7 +129,8 @@ impl Factory {
         K: Into<OsString>,
         V: Into<OsString>,
     {
-        let vars = Vars::pick(vars.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let vars = Vars::pick(vars, &self.registry.shared_variables());
         let plan = self.plan(&vars);
         async move { plan?.carry_out().await }
     }
@@ -139,8 +141,10 @@ impl Factory {
         if let (Some(_), Some(Err(error))) = (&vars.choice, self.named_by_default()) {
             errors.push(error);
         }
-        let settings = Settings::read(vars, &self.registry, &mut errors);
-        let (registration, origin) = match self.choose(vars) {
+        let chosen = self.choose(vars);
+        let backend = chosen.as_ref().ok().map(|(registration, _)| *registration);
+        let settings = Settings::read(vars, &self.registry, backend, &mut errors);
+        let (registration, origin) = match chosen {
             Ok(chosen) => chosen,
             Err(error) => return Err(ConfigErrors::with_first(error, errors)),
         };
@@ -148,9 +152,9 @@ impl Factory {
         ConfigErrors::check(errors)?;
         Ok(Plan {
             registration: registration.clone(),
-            given: settings.of(registration.name()),
+            held: settings.of(registration),
             origin,
-            unused: settings.unused(registration.name()),
+            unused: settings.unused(registration),
         })
     }
 
@@ -192,7 +196,8 @@ impl Factory {
 /// What is to be built: every variable has been found acceptable.
 struct Plan {
     registration: Registration,
-    given: Vec<(String, String)>,
+    /// What its variables hold.
+    held: BTreeMap<String, String>,
     origin: Origin,
     unused: Vec<String>,
 }
@@ -200,10 +205,11 @@ struct Plan {
 impl Plan {
     async fn carry_out(self) -> Result<Limiters, ConfigErrors> {
         let name = self.registration.name().to_owned();
-        let started = start(&self.registration, self.given).await;
+        let started = start(&self.registration, &self.held).await;
         started.map(|backend| Limiters::new(backend, self.origin, &self.unused)).map_err(|error| {
             ConfigError::new(ConfigProblem::StartFailed, self.origin.variable())
                 .with_value(&name)
+                .with_settings(self.held.into_keys().collect())
                 .with_source(error)
                 .into()
         })
@@ -211,12 +217,12 @@ impl Plan {
 }
 
 /// Builds a backend and waits until its store answers.
-async fn start(registration: &Registration, given: Vec<(String, String)>) -> Result<Backend> {
+async fn start(registration: &Registration, held: &BTreeMap<String, String>) -> Result<Backend> {
     if Handle::try_current().is_err() {
         return Err(Error::new(ErrorKind::Config, "a backend starts within a tokio runtime only"));
     }
     let answering = async {
-        let mut backend = registration.build(given).await?;
+        let mut backend = registration.build(held).await?;
         registration.name().clone_into(&mut backend.name);
         backend.control.ping().await?;
         Ok(backend)

@@ -1,7 +1,7 @@
 //! From environment variables to limiters of rates, slots and quotas.
 //!
 //! A service depends on this package alone: it re-exports every word of `limiter-core`. `RATE_LIMITER` says where
-//! the counts live, and the backend's `LIMITER_*` variables how. Misconfiguration never means "no limit", nor a
+//! the counts live, and the backend's own variables how. Misconfiguration never means "no limit", nor a
 //! backend that nobody chose: the start fails with everything that is wrong, each with its variable.
 //!
 //! ```
@@ -23,7 +23,12 @@
 //! | `RATE_LIMITER` | feature | settings |
 //! | --- | --- | --- |
 //! | `memory` | `memory`, on by default | `LIMITER_MEMORY_CAPACITY`, `LIMITER_MEMORY_WHEN_FULL` (`refuse` or `share`), `LIMITER_MEMORY_LOG_ENTRIES`, `LIMITER_MEMORY_LEASES`, `LIMITER_MEMORY_QUOTA_ENTRIES` |
+//! | `redis` | `redis`; with TLS `redis-tls` | `REDIS_URL` (required), `LIMITER_PREFIX`, `LIMITER_STRICT` (`true` or `false`) |
 //! | a name of one's own | | those of its [`Registration`] |
+//!
+//! The URLs that `REDIS_URL` may be, and their parameters, stand in `limiter_redis::Config`. All keys start with
+//! `LIMITER_PREFIX`, `limiter` where it isn't set. With `LIMITER_STRICT=true` a server that may forget counts to make
+//! room (a `maxmemory-policy` that evicts) stops the start; otherwise it is warned of.
 
 mod error;
 mod factory;
@@ -32,9 +37,12 @@ mod limiters;
 mod memory;
 mod nearest;
 mod redact;
+#[cfg(feature = "redis")]
+mod redis;
 mod registration;
 mod registry;
 mod service_link;
+mod setting;
 mod settings;
 mod vars;
 
@@ -44,7 +52,8 @@ pub use limiter_layers::{LeaseKeeper, Slot, SlotGuard};
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use factory::{Factory, from_env, from_vars};
 pub use limiters::Limiters;
-pub use registration::{Registration, Setting};
+pub use registration::Registration;
+pub use setting::Setting;
 
 /// The README's examples are compiled as they stand.
 #[cfg(doctest)]

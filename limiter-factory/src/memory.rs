@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use limiter_memory::{Config, backend};
 
-use crate::registration::{Registration, Setting};
+use crate::registration::Registration;
+use crate::setting::Setting;
 
 /// What sizes the backend takes.
 const SIZES: RangeInclusive<u64> = 1..=1 << 32;

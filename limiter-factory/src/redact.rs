@@ -12,7 +12,7 @@ const SECRET_NAMES: [&str; 7] = ["URL", "PASS", "TOKEN", "SECRET", "CREDENTIAL",
 /// A variable's value as an error may show it, in quotes. A value that may hold a password, by the variable's
 /// name or by its own looks, is hidden, except for a URL's scheme.
 pub(crate) fn shown(variable: &str, value: &str) -> String {
-    if let Some((scheme, _)) = value.split_once("://") {
+    if let Some((scheme, _)) = value.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
         return format!("{:?}", format!("{}://{REDACTED}", short(scheme)));
     }
     if is_secret(variable) || value.contains('@') || value.to_lowercase().contains("password") {
@@ -24,6 +24,11 @@ pub(crate) fn shown(variable: &str, value: &str) -> String {
 /// Whether a variable is of those that hold secrets.
 pub(crate) fn is_secret(variable: &str) -> bool {
     SECRET_NAMES.iter().any(|part| variable.contains(part))
+}
+
+/// Anything else before a `://` may be a part of a password.
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 fn short(value: &str) -> String {
@@ -47,6 +52,7 @@ mod tests {
             ("RATE_LIMITER", "postgres://app:hunter2@db/limits"),
             ("RATE_LIMITER", "app:hunter2@db"),
             ("RATE_LIMITER", "host=db password=hunter2"),
+            ("REDIS_URL", "app:hunter2@redis://cache"),
         ];
         for (variable, value) in values {
             let shown = shown(variable, value);

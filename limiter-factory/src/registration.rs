@@ -1,62 +1,19 @@
 //! How a backend makes itself known: its name, its settings, and what builds it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::ready;
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use limiter_core::{Backend, Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 
+use crate::setting::Setting;
+
 type Building = Pin<Box<dyn Future<Output = Result<Backend>> + Send>>;
-/// The settings as `(variable, value)`, whole names and trimmed values.
+/// The settings as `(field, value)`, the values trimmed.
 type Given = Vec<(String, String)>;
-
-/// A setting of a backend: one variable, and what it accepts.
-///
-/// The backend `redis` with a setting `URL` reads `LIMITER_REDIS_URL` into the field `url`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    name: String,
-    accepted: String,
-    range: Option<RangeInclusive<u64>>,
-    required: bool,
-}
-
-impl Setting {
-    /// A setting by the last part of its variable's name, and in words what it accepts.
-    pub fn new(name: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self { name: name.into(), accepted: accepted.into(), range: None, required: false }
-    }
-
-    /// A setting that is a whole number of something, within a range.
-    pub fn number(name: impl Into<String>, of_what: &str, range: RangeInclusive<u64>) -> Self {
-        let (least, most) = (range.start(), range.end());
-        let accepted = format!("a whole number of {of_what}, {least} to {most}");
-        Self { range: Some(range), ..Self::new(name, accepted) }
-    }
-
-    /// The same setting, without which the backend can't be built.
-    #[must_use]
-    pub fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    pub(crate) fn accepted(&self) -> &str {
-        &self.accepted
-    }
-
-    pub(crate) const fn is_required(&self) -> bool {
-        self.required
-    }
-
-    fn in_range(&self, value: &str) -> bool {
-        let within = |range: &RangeInclusive<u64>| value.parse().is_ok_and(|number| range.contains(&number));
-        self.range.as_ref().is_none_or(within)
-    }
-}
 
 /// A backend that a [`Factory`](crate::Factory) can build: its name, its settings, and the function that builds
 /// it. The backends of this package are registered in the same way.
@@ -98,7 +55,7 @@ impl Registration {
     /// A backend by the name that `RATE_LIMITER` calls it, 1 to 32 of `a-z 0-9 -` from a letter on, and what
     /// builds it from its settings. `build` answers once the backend is usable.
     ///
-    /// `C` is read from the backend's variables by the names of its fields. Fields whose settings aren't
+    /// `C` is read from the backend's variables by the names of its fields: see [`Setting`]. Fields whose settings aren't
     /// required need a default. A backend without settings reads a struct without fields.
     pub fn new<C, B, F>(name: impl Into<String>, build: B) -> Self
     where
@@ -126,26 +83,23 @@ impl Registration {
         &self.name
     }
 
-    /// What the names of its variables start with.
-    pub(crate) fn prefix(&self) -> String {
-        prefix_of(&self.name)
-    }
-
     /// Each setting with the whole name of its variable.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (String, &Setting)> {
-        let prefix = self.prefix();
-        self.settings.iter().map(move |setting| (format!("{prefix}{}", setting.name), setting))
+        let prefix = prefix_of(&self.name);
+        self.settings.iter().map(move |setting| (setting.variable(&prefix), setting))
     }
 
-    /// Whether one of its variables holds what the setting accepts, all others left aside.
-    pub(crate) fn accepts(&self, variable: &str, setting: &Setting, value: &str) -> bool {
-        let given = vec![(variable.to_owned(), value.to_owned())];
-        setting.in_range(value) && self.reader.reads(&self.prefix(), given)
+    /// Whether the value of one setting is what its field accepts, all others left aside.
+    pub(crate) fn accepts(&self, setting: &Setting, value: &str) -> bool {
+        setting.in_range(value) && self.reader.reads(vec![(setting.field(), value.to_owned())])
     }
 
-    /// Builds the backend from its variables, which have been found acceptable one by one.
-    pub(crate) fn build(&self, given: Given) -> Building {
-        self.reader.build(&self.prefix(), given)
+    /// Builds the backend from what its variables hold, which has been found acceptable one by one.
+    pub(crate) fn build(&self, held: &BTreeMap<String, String>) -> Building {
+        let given = |(variable, setting): (String, &Setting)| {
+            held.get(&variable).map(|value| (setting.field(), value.clone()))
+        };
+        self.reader.build(self.variables().filter_map(given).collect())
     }
 }
 
@@ -157,9 +111,9 @@ pub(crate) fn prefix_of(backend: &str) -> String {
 /// Reads settings into a type that only the registration knows.
 trait Reader: Send + Sync {
     /// Whether what is given can be read, be it that more is required.
-    fn reads(&self, prefix: &str, given: Given) -> bool;
+    fn reads(&self, given: Given) -> bool;
 
-    fn build(&self, prefix: &str, given: Given) -> Building;
+    fn build(&self, given: Given) -> Building;
 }
 
 struct Typed<C, B>(B, std::marker::PhantomData<fn() -> C>);
@@ -169,13 +123,13 @@ where
     C: DeserializeOwned,
     B: Fn(C) -> Building + Send + Sync,
 {
-    fn reads(&self, prefix: &str, given: Given) -> bool {
-        let read = envy::prefixed(prefix).from_iter::<_, C>(given);
+    fn reads(&self, given: Given) -> bool {
+        let read = envy::from_iter::<_, C>(given);
         matches!(read, Ok(_) | Err(envy::Error::MissingValue(_)))
     }
 
-    fn build(&self, prefix: &str, given: Given) -> Building {
-        match envy::prefixed(prefix).from_iter(given) {
+    fn build(&self, given: Given) -> Building {
+        match envy::from_iter(given) {
             Ok(config) => (self.0)(config),
             Err(envy::Error::MissingValue(field)) => refuse(&format!("the setting {field:?} is missing")),
             // The reader's own text would show values, secrets among them.

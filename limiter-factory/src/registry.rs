@@ -2,10 +2,15 @@
 
 use crate::error::{ConfigError, ConfigProblem};
 use crate::nearest::nearest;
-use crate::registration::{Registration, Setting, prefix_of};
+use crate::registration::{Registration, prefix_of};
+use crate::setting::{Setting, WHOLE_NAMES};
+use crate::vars::{PREFIX, starts_as_ours};
 
 /// The backends of the SDK. Each is compiled in by the feature of its name.
 const KNOWN: [&str; 3] = ["memory", "redis", "postgres"];
+
+/// Settings of theirs whose names don't tell whose they are.
+const KNOWN_SETTINGS: [(&str, &str); 2] = [("LIMITER_PREFIX", "redis"), ("LIMITER_STRICT", "redis")];
 
 const NAMES: &str = "1 to 32 of a-z 0-9 - from a letter on, each once, and not memory, redis or postgres";
 
@@ -19,6 +24,8 @@ impl Registry {
         Self(vec![
             #[cfg(feature = "memory")]
             crate::memory::registration(),
+            #[cfg(feature = "redis")]
+            crate::redis::registration(),
         ])
     }
 
@@ -34,9 +41,9 @@ impl Registry {
         self.iter().find(|registration| registration.name() == name)
     }
 
-    /// The registration and setting that a variable belongs to.
-    pub(crate) fn setting(&self, variable: &str) -> Option<(&Registration, &Setting)> {
-        self.iter().find_map(|registration| {
+    /// Each backend that a variable is a setting of, and the setting.
+    pub(crate) fn owners(&self, variable: &str) -> impl Iterator<Item = (&Registration, &Setting)> {
+        self.iter().filter_map(move |registration| {
             let mut variables = registration.variables();
             variables.find(|(name, _)| name == variable).map(|(_, setting)| (registration, setting))
         })
@@ -51,10 +58,39 @@ impl Registry {
         names.join(", ")
     }
 
-    /// Every variable that is a setting.
+    /// Every variable that is a setting, each once.
     pub(crate) fn variables(&self) -> Vec<String> {
-        let variables = self.iter().flat_map(Registration::variables);
-        variables.map(|(variable, _)| variable).collect()
+        let mut variables = Vec::new();
+        for (variable, _) in self.iter().flat_map(Registration::variables) {
+            if !variables.contains(&variable) {
+                variables.push(variable);
+            }
+        }
+        variables
+    }
+
+    /// Those of them whose names others may use too.
+    pub(crate) fn shared_variables(&self) -> Vec<String> {
+        let mut variables = self.variables();
+        variables.retain(|variable| !starts_as_ours(variable));
+        variables
+    }
+
+    /// The setting that was probably meant by a variable which is none: `REDIS_URL` too by `LIMITER_REDIS_URL`, and
+    /// `LIMITER_PREFIX` by `LIMITER_REDIS_PREFIX`.
+    pub(crate) fn nearest_variable(&self, variable: &str) -> Option<String> {
+        let known = self.variables();
+        let without_ours = variable.strip_prefix(PREFIX).map(str::to_owned);
+        let without_backend = self.iter().find_map(|registration| {
+            let rest = variable.strip_prefix(&prefix_of(registration.name()))?;
+            Some(format!("{PREFIX}{rest}"))
+        });
+        let mut shorter = without_ours.iter().chain(&without_backend);
+        if let Some(exact) = shorter.clone().find(|name| known.contains(name)) {
+            return Some(exact.clone());
+        }
+        let meant = |given: &str| nearest(given, known.iter().map(String::as_str));
+        meant(variable).or_else(|| shorter.find_map(|name| meant(name))).map(str::to_owned)
     }
 
     /// The name nearest to one that is unknown. One that isn't compiled in is named too.
@@ -70,14 +106,28 @@ impl Registry {
             let name = registration.name();
             let taken =
                 KNOWN.contains(&name) || self.iter().take(index).any(|earlier| earlier.name() == name);
-            (index >= compiled_in && (taken || !is_name(name))).then(|| {
-                ConfigError::new(ConfigProblem::BadRegistration, "Factory::register")
-                    .with_value(name)
-                    .with_accepted(NAMES)
+            let bad_name = (taken || !is_name(name)).then(|| refused("Factory::register", name, NAMES));
+            bad_name.or_else(|| {
+                let setting = bad_setting(registration)?;
+                Some(refused("Registration::with_setting", &setting, WHOLE_NAMES))
             })
         };
-        self.iter().enumerate().filter_map(bad).collect()
+        self.iter().enumerate().skip(compiled_in).filter_map(bad).collect()
     }
+}
+
+fn refused(method: &str, name: &str, accepted: &str) -> ConfigError {
+    ConfigError::new(ConfigProblem::BadRegistration, method).with_value(name).with_accepted(accepted)
+}
+
+/// The name of a setting that can't be, or that can't be told from another of the same backend.
+fn bad_setting(registration: &Registration) -> Option<String> {
+    let mut fields = Vec::new();
+    registration.variables().find_map(|(variable, setting)| {
+        let again = fields.contains(&setting.field());
+        fields.push(setting.field());
+        (again || setting.bad_name().is_some()).then_some(variable)
+    })
 }
 
 /// The known backend of this name that isn't compiled in.
@@ -86,11 +136,12 @@ pub(crate) fn left_out(registry: &Registry, name: &str) -> Option<&'static str> 
     registry.find(known).is_none().then_some(known)
 }
 
-/// The known backend whose settings start so and that isn't compiled in.
+/// The known backend that a variable is a setting of and that isn't compiled in.
 pub(crate) fn left_out_setting(registry: &Registry, variable: &str) -> Option<&'static str> {
-    let owner = |known: &&str| variable.starts_with(&prefix_of(known));
-    let known = KNOWN.into_iter().find(owner)?;
-    left_out(registry, known)
+    let by_prefix = KNOWN.into_iter().find(|known| variable.starts_with(&prefix_of(known)));
+    let by_name =
+        KNOWN_SETTINGS.into_iter().find(|(setting, _)| *setting == variable).map(|(_, known)| known);
+    left_out(registry, by_prefix.or(by_name)?)
 }
 
 fn is_name(name: &str) -> bool {

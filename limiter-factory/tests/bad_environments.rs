@@ -16,72 +16,65 @@ const fn bad(vars: &'static [(&'static str, &'static str)], lines: &'static [&'s
 const MEMORY: (&str, &str) = ("RATE_LIMITER", "memory");
 
 const CHOICES: &[Bad] = &[
-    bad(&[], &["RATE_LIMITER is not set; accepted: memory"]),
+    bad(&[], &["RATE_LIMITER is not set; accepted: {names}"]),
     bad(
         &[("RATE_LIMTER", "memory")],
-        &["RATE_LIMITER is not set; accepted: memory; nearest: RATE_LIMTER, which is set"],
+        &["RATE_LIMITER is not set; accepted: {names}; nearest: RATE_LIMTER, which is set"],
     ),
     bad(
         &[("rate_limiter", "memory")],
-        &["RATE_LIMITER is not set; accepted: memory; nearest: rate_limiter, which is set"],
+        &["RATE_LIMITER is not set; accepted: {names}; nearest: rate_limiter, which is set"],
     ),
-    bad(&[("RATE_LIMITER", "")], &["RATE_LIMITER is empty; accepted: memory"]),
-    bad(&[("RATE_LIMITER", " ")], &[r#"RATE_LIMITER is " ", which is no backend's name; accepted: memory"#]),
+    bad(&[("RATE_LIMITER", "")], &["RATE_LIMITER is empty; accepted: {names}"]),
+    bad(&[("RATE_LIMITER", " ")], &[r#"RATE_LIMITER is " ", which is no backend's name; accepted: {names}"#]),
     bad(
         &[("RATE_LIMITER", "memroy")],
-        &[r#"RATE_LIMITER is "memroy", which is no backend's name; accepted: memory; nearest: memory"#],
+        &[r#"RATE_LIMITER is "memroy", which is no backend's name; accepted: {names}; nearest: memory"#],
     ),
     bad(
         &[("RATE_LIMITER", "Memory")],
-        &[r#"RATE_LIMITER is "Memory", which is no backend's name; accepted: memory; nearest: memory"#],
+        &[r#"RATE_LIMITER is "Memory", which is no backend's name; accepted: {names}; nearest: memory"#],
     ),
     bad(
         &[("RATE_LIMITER", "MEMORY")],
-        &[r#"RATE_LIMITER is "MEMORY", which is no backend's name; accepted: memory; nearest: memory"#],
+        &[r#"RATE_LIMITER is "MEMORY", which is no backend's name; accepted: {names}; nearest: memory"#],
     ),
     bad(
         &[("RATE_LIMITER", " memory")],
-        &[r#"RATE_LIMITER is " memory", which is no backend's name; accepted: memory; nearest: memory"#],
+        &[r#"RATE_LIMITER is " memory", which is no backend's name; accepted: {names}; nearest: memory"#],
     ),
     bad(
         &[("RATE_LIMITER", "memory\n")],
-        &[r#"RATE_LIMITER is "memory\n", which is no backend's name; accepted: memory; nearest: memory"#],
+        &[r#"RATE_LIMITER is "memory\n", which is no backend's name; accepted: {names}; nearest: memory"#],
     ),
     bad(
         &[("RATE_LIMITER", "none")],
-        &[r#"RATE_LIMITER is "none", which is no backend's name; accepted: memory"#],
+        &[r#"RATE_LIMITER is "none", which is no backend's name; accepted: {names}"#],
     ),
     bad(
         &[("RATE_LIMITER", "memory,redis")],
-        &[r#"RATE_LIMITER is "memory,redis", which is no backend's name; accepted: memory"#],
-    ),
-    bad(
-        &[("RATE_LIMITER", "redis")],
-        &[concat!(
-            r#"RATE_LIMITER is "redis", but this build has no redis (limiter-factory's feature "redis"); "#,
-            "accepted: memory"
-        )],
+        &[r#"RATE_LIMITER is "memory,redis", which is no backend's name; accepted: {names}"#],
     ),
     bad(
         &[("RATE_LIMITER", "postgres")],
         &[concat!(
             r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
-            r#""postgres"); accepted: memory"#
+            r#""postgres"); accepted: {names}"#
         )],
     ),
     bad(
         &[("RATE_LIMITER", "Redis")],
-        &[r#"RATE_LIMITER is "Redis", which is no backend's name; accepted: memory; nearest: redis"#],
+        &[r#"RATE_LIMITER is "Redis", which is no backend's name; accepted: {names}; nearest: redis"#],
     ),
     bad(
         &[("RATE_LIMITER", "redis://app:hunter2@cache:6379")],
-        &[r#"RATE_LIMITER is "redis://[redacted]", which is no backend's name; accepted: memory"#],
+        &[r#"RATE_LIMITER is "redis://[redacted]", which is no backend's name; accepted: {names}"#],
     ),
     bad(
-        &[("RATE_LIMITER", "redis"), ("LIMITER_REDIS_URL", "redis://app:hunter2@cache")],
+        &[("RATE_LIMITER", "postgres"), ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db")],
         &[concat!(
-            r#"RATE_LIMITER is "redis", but this build has no redis (limiter-factory's feature "redis"); "#,
-            "accepted: memory"
+            r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
+            r#""postgres"); accepted: {names}"#
         )],
     ),
 ];
@@ -146,6 +139,35 @@ const KNOWN: &str = concat!(
     "accepted: LIMITER_MEMORY_CAPACITY, LIMITER_MEMORY_WHEN_FULL, LIMITER_MEMORY_LOG_ENTRIES, ",
     "LIMITER_MEMORY_LEASES, LIMITER_MEMORY_QUOTA_ENTRIES"
 );
+const KNOWN_OF_REDIS: &str =
+    if cfg!(feature = "redis") { ", REDIS_URL, LIMITER_PREFIX, LIMITER_STRICT" } else { "" };
+const NAMES: &str = if cfg!(feature = "redis") { "memory, redis" } else { "memory" };
+
+/// What stands in the place of `{}` and `{names}`.
+fn expected(lines: &[&str]) -> String {
+    let known = format!("{KNOWN}{KNOWN_OF_REDIS}");
+    lines.join("\n").replace("{}", &known).replace("{names}", NAMES)
+}
+
+#[cfg(not(feature = "redis"))]
+const WITHOUT_REDIS: &[Bad] = &[
+    bad(
+        &[("RATE_LIMITER", "redis"), ("REDIS_URL", "redis://app:hunter2@cache"), ("LIMITER_STRICT", "true")],
+        &[concat!(
+            r#"RATE_LIMITER is "redis", but this build has no redis (limiter-factory's feature "redis"); "#,
+            "accepted: memory"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_REDIS_URL", "redis://app:hunter2@cache"), ("LIMITER_PREFIX", "shop")],
+        &[
+            "LIMITER_PREFIX is [redacted], but this build has no redis (limiter-factory's feature \"redis\")",
+            "LIMITER_REDIS_URL is [redacted], but this build has no redis (limiter-factory's feature \"redis\")",
+        ],
+    ),
+];
+#[cfg(feature = "redis")]
+const WITHOUT_REDIS: &[Bad] = &[];
 
 const UNKNOWN: &[Bad] = &[
     bad(
@@ -174,10 +196,11 @@ const UNKNOWN: &[Bad] = &[
         &["LIMITER_MEMORY_LIMITER_MEMORY_LEASES is [redacted], but there is no such setting; {}"],
     ),
     bad(
-        &[MEMORY, ("LIMITER_REDIS_URL", "redis://app:hunter2@cache")],
-        &[
-            "LIMITER_REDIS_URL is [redacted], but this build has no redis (limiter-factory's feature \"redis\")",
-        ],
+        &[MEMORY, ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db")],
+        &[concat!(
+            "LIMITER_POSTGRES_URL is [redacted], but this build has no postgres ",
+            "(limiter-factory's feature \"postgres\")"
+        )],
     ),
     bad(
         &[MEMORY, ("LIMITER_PORT_6379_HTTP", "x")],
@@ -194,7 +217,7 @@ const SEVERAL: &[Bad] = &[
             ("LIMITER_COLOR", "blue"),
         ],
         &[
-            r#"RATE_LIMITER is "memroy", which is no backend's name; accepted: memory; nearest: memory"#,
+            r#"RATE_LIMITER is "memroy", which is no backend's name; accepted: {names}; nearest: memory"#,
             "LIMITER_COLOR is [redacted], but there is no such setting; {}",
             r#"LIMITER_MEMORY_CAPACITY is "0"; accepted: a whole number of rate counters, 1 to 4294967296"#,
             r#"LIMITER_MEMORY_LEASES is "few"; accepted: a whole number of leases, 1 to 4294967296"#,
@@ -203,7 +226,7 @@ const SEVERAL: &[Bad] = &[
     bad(
         &[("LIMITER_MEMORY_WHEN_FULL", "maybe")],
         &[
-            "RATE_LIMITER is not set; accepted: memory",
+            "RATE_LIMITER is not set; accepted: {names}",
             r#"LIMITER_MEMORY_WHEN_FULL is "maybe"; accepted: refuse or share"#,
         ],
     ),
@@ -211,10 +234,9 @@ const SEVERAL: &[Bad] = &[
 
 #[tokio::test]
 async fn each_bad_environment_is_told_whole_and_in_words() {
-    for case in [CHOICES, SETTINGS, UNKNOWN, SEVERAL].into_iter().flatten() {
+    for case in [CHOICES, SETTINGS, UNKNOWN, SEVERAL, WITHOUT_REDIS].into_iter().flatten() {
         let errors = from_vars(case.vars.iter().copied()).await.unwrap_err();
-        let expected = case.lines.join("\n").replace("{}", KNOWN);
-        assert_eq!(errors.to_string(), expected, "{:?}", case.vars);
+        assert_eq!(errors.to_string(), expected(case.lines), "{:?}", case.vars);
     }
 }
 
@@ -224,7 +246,7 @@ async fn the_ways_to_choose_wrongly_are_different_errors() {
         (None, ConfigProblem::Unset),
         (Some(""), ConfigProblem::Empty),
         (Some("memroy"), ConfigProblem::UnknownBackend),
-        (Some("redis"), ConfigProblem::NotCompiledIn),
+        (Some("postgres"), ConfigProblem::NotCompiledIn),
     ];
     for (value, problem) in cases {
         let errors = from_vars(value.map(|value| ("RATE_LIMITER", value))).await.unwrap_err();
@@ -250,5 +272,5 @@ async fn it_becomes_an_error_of_kind_config() {
     let errors = from_vars([("RATE_LIMITER", "")]).await.unwrap_err();
     let error = limiter_factory::Error::from(errors);
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_eq!(error.to_string(), "configuration: RATE_LIMITER is empty; accepted: memory");
+    assert_eq!(error.to_string(), expected(&["configuration: RATE_LIMITER is empty; accepted: {names}"]));
 }

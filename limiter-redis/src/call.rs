@@ -28,6 +28,11 @@ impl Call {
         self
     }
 
+    /// The script's name.
+    pub(crate) const fn script(&self) -> &'static str {
+        self.script.name()
+    }
+
     /// Its name in errors.
     pub(crate) const fn operation(&self) -> &'static str {
         self.operation

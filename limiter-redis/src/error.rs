@@ -69,6 +69,12 @@ impl Refusal {
         Self::new(ErrorKind::Unavailable, "this limiter was shut down")
     }
 
+    /// Adds what else it may be.
+    #[must_use]
+    pub(crate) fn or(self, question: &str) -> Self {
+        Self { text: format!("{}; {question}", self.text), ..self }
+    }
+
     /// Says which server it was.
     #[must_use]
     pub(crate) fn at(self, place: &str) -> Self {
@@ -283,5 +289,89 @@ impl<'a> Said<'a> {
         } else {
             format!(" in line {line}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(words: &str) -> Failure {
+        match redis::parse_redis_value(format!("-{words}\r\n").as_bytes()) {
+            Ok(redis::Value::ServerError(error)) => Failure::Answer(error),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn judged(words: &str) -> (ErrorKind, bool) {
+        let error = said(words).into_error("hit", true);
+        assert!(!format!("{error:?}").contains("subject"), "{error}");
+        (error.kind(), error.may_have_charged())
+    }
+
+    #[test]
+    fn errors_within_a_script_are_known_by_the_words_of_older_and_newer_servers() {
+        use ErrorKind::{Capacity, Config, Protocol, Unavailable};
+        let old = |inner: &str| format!("ERR Error running script (call to f_01ab): @user_script:1: {inner}");
+        let new = |inner: &str| format!("{inner} script: 01ab, on @user_script:1.");
+        for (inner, expected) in [
+            ("OOM command not allowed when used memory > 'maxmemory'.", (Capacity, false)),
+            ("READONLY You can't write against a read only replica.", (Unavailable, false)),
+            (
+                "MISCONF Redis is configured to save RDB snapshots, but it's unable to persist",
+                (Unavailable, false),
+            ),
+            ("NOREPLICAS Not enough good replicas to write.", (Unavailable, false)),
+            ("WRONGTYPE Operation against a key holding the wrong kind of value", (Protocol, true)),
+            (
+                "NOPERM ACL failure in script: User app has no permissions to run the 'incr' command",
+                (Config, true),
+            ),
+            ("ERR The user executing the script can't run this command or subcommand", (Config, true)),
+            ("ERR value is not an integer or out of range", (Protocol, true)),
+        ] {
+            assert_eq!(judged(&new(inner)), expected, "{inner}");
+            assert_eq!(judged(&old(inner)), expected, "{inner}");
+            assert_eq!(judged(&old(&format!("@user_script: 1: -{inner}"))), expected, "{inner}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_before_it_runs_a_script_changed_nothing() {
+        use ErrorKind::{Config, Protocol, Unavailable, Unsupported};
+        for (words, kind) in [
+            ("LOADING Redis is loading the dataset in memory", Unavailable),
+            ("BUSY Redis is busy running a script. You can only call SCRIPT KILL", Unavailable),
+            ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", Unavailable),
+            ("CLUSTERDOWN Hash slot not served", Unavailable),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", Unavailable),
+            ("ERR max number of clients reached", Unavailable),
+            ("NOAUTH Authentication required.", Config),
+            ("WRONGPASS invalid username-password pair or user is disabled.", Config),
+            ("NOPERM this user has no permissions to run the 'evalsha' command", Config),
+            ("MOVED 1 127.0.0.1:1", Config),
+            ("ERR unknown command 'EVALSHA', with args beginning with: 'subject'", Unsupported),
+            ("ERR unknown command `EVALSHA`, with args beginning with: `subject`, ", Unsupported),
+            ("CROSSSLOT Keys in request don't hash to the same slot", Protocol),
+            ("NEWCODE subject", Protocol),
+        ] {
+            assert_eq!(judged(words), (kind, false), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_never_charges() {
+        for failure in [Failure::TimedOut, Failure::Lost("reset".to_owned()), Failure::Unreadable] {
+            assert!(failure.clone().into_error("hit", true).may_have_charged());
+            assert!(!failure.into_error("peek", false).may_have_charged());
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_script_is_told() {
+        let error = said("ERR user_script:12: attempt to index nil script: 01ab, on @user_script:12.");
+        assert!(error.into_error("hit", true).message().ends_with("in line 12"));
+        let error = said("ERR Error running script (call to f_01ab): @user_script:7: user_script:7: subject");
+        assert!(error.into_error("hit", true).message().ends_with("in line 7"));
     }
 }

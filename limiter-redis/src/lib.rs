@@ -17,7 +17,9 @@ mod script;
 mod slot;
 mod store;
 mod target;
+mod task;
 mod url;
 
 pub use backend::{RedisBackend, backend};
 pub use config::{Config, Options};
+pub use script::scripts;

@@ -2,6 +2,18 @@
 
 use std::sync::LazyLock;
 
+/// The scripts that run on the server, each by its name and with its text: for programs in other languages that count
+/// together with this one. Their keys, arguments and replies are described in `docs/redis-protocol.md`.
+///
+/// ```
+/// let hit = limiter_redis::scripts().find(|(name, _)| *name == "hit");
+/// assert!(hit.is_some_and(|(_, text)| text.contains("MGET")));
+/// ```
+pub fn scripts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    const SCRIPTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
+    SCRIPTS.iter().copied()
+}
+
 /// A script: its text, and the SHA-1 by which the server knows it once it has seen it.
 #[derive(Debug)]
 pub(crate) struct Script {

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tempfile::TempDir;
@@ -27,6 +28,7 @@ done
 "#;
 
 static BASE: OnceLock<Base> = OnceLock::new();
+static REMOVED: AtomicBool = AtomicBool::new(false);
 static MAKING: Mutex<()> = Mutex::new(());
 
 #[derive(Debug)]
@@ -38,15 +40,18 @@ struct Base {
 
 /// A fresh folder for one server.
 pub(crate) fn folder() -> io::Result<TempDir> {
+    if REMOVED.load(Ordering::SeqCst) {
+        return Err(io::Error::other("this program is ending"));
+    }
     // A name that the guard's shell finds: by itself, `*` leaves out what begins with a dot.
     tempfile::Builder::new().prefix("server-").tempdir_in(base()?.folder.path())
 }
 
-/// Removes what the servers of this process have kept, once they are dead.
+/// Removes what the servers of this process have kept, once they are dead. From then on there is no folder any more.
 pub(crate) fn remove() {
-    let Some(base) = BASE.get() else { return };
-    for folder in std::fs::read_dir(base.folder.path()).into_iter().flatten().flatten() {
-        std::fs::remove_dir_all(folder.path()).ok();
+    REMOVED.store(true, Ordering::SeqCst);
+    if let Some(base) = BASE.get() {
+        std::fs::remove_dir_all(base.folder.path()).ok();
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::{self, PID_FILE};
@@ -19,7 +19,8 @@ const END: Duration = Duration::from_secs(10);
 /// As much of the end of a log as is shown.
 const LOG_LINES: usize = 15;
 
-static RUNNING: Mutex<Vec<Weak<Process>>> = Mutex::new(Vec::new());
+/// Held whole, so that one which is just being dropped elsewhere is waited for as well.
+static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Kills every server of this process, waits until they are gone, and removes their folders. From then on none can be
@@ -28,18 +29,20 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// For a program that is about to end without dropping them: servers end then by themselves, but a moment later.
 pub fn end_all() {
     let running = {
-        let mut running = lock(&RUNNING);
+        let running = lock(&RUNNING);
         ENDING.store(true, Ordering::SeqCst);
-        std::mem::take(&mut *running)
+        running.clone()
     };
-    running.iter().filter_map(Weak::upgrade).for_each(|process| process.kill());
+    for child in &running {
+        end(child);
+    }
     base::remove();
 }
 
 /// A server's process.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Mutex<Child>,
+    child: Arc<Mutex<Child>>,
     pid_file: PathBuf,
     log: Log,
 }
@@ -74,9 +77,10 @@ impl Process {
         }
         let child = spawner::spawn(command)?;
         let number = child.id();
-        let process = Arc::new(Self { child: Mutex::new(child), pid_file, log });
-        running.retain(|known| known.strong_count() > 0);
-        running.push(Arc::downgrade(&process));
+        let child = Arc::new(Mutex::new(child));
+        running.push(Arc::clone(&child));
+        drop(running);
+        let process = Arc::new(Self { child, pid_file, log });
         if !spawner::binds() {
             fs::write(&process.pid_file, number.to_string())?;
         }
@@ -95,9 +99,7 @@ impl Process {
 
     /// Ends it without asking (SIGKILL), and waits until it is gone.
     pub(crate) fn kill(&self) {
-        let mut child = lock(&self.child);
-        child.kill().ok();
-        child.wait().ok();
+        end(&self.child);
         fs::remove_file(&self.pid_file).ok();
     }
 
@@ -152,7 +154,14 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        lock(&RUNNING).retain(|child| !Arc::ptr_eq(child, &self.child));
     }
+}
+
+fn end(child: &Mutex<Child>) {
+    let mut child = lock(child);
+    child.kill().ok();
+    child.wait().ok();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

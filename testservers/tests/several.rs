@@ -37,11 +37,18 @@ fn a_cluster_serves_every_slot_and_fails_over() {
         assert_eq!(nodes[0].cli(&["-c", "SET", key, key]).unwrap(), "OK");
         assert_eq!(nodes[2].cli(&["-c", "GET", key]).unwrap(), key);
     }
-    // Replication is asynchronous: what is to survive has to have arrived.
-    let slot = nodes[0].cli(&["CLUSTER", "MYID"]).unwrap();
-    assert!(nodes[3].cli(&["CLUSTER", "NODES"]).unwrap().contains(&slot));
+    // The slot of `b` is among the first master's.
+    assert_eq!(nodes[0].cli(&["SET", "b", "kept"]).unwrap(), "OK");
+    assert_eq!(nodes[0].cli(&["WAIT", "1", "5000"]).unwrap(), "1");
+
     nodes[0].kill();
     within(Duration::from_secs(30), "the replica takes over", || role(&nodes[3]) == "master");
+    within(Duration::from_secs(10), "the others see it", || {
+        nodes[1].cli(&["CLUSTER", "INFO"]).unwrap().contains("cluster_state:ok")
+    });
+    assert_eq!(nodes[1].cli(&["-c", "GET", "b"]).unwrap(), "kept");
+    nodes[0].start_again().unwrap();
+    within(Duration::from_secs(30), "the old master follows", || role(&nodes[0]) == "slave");
 }
 
 #[test]

@@ -61,9 +61,9 @@ impl Store {
     }
 }
 
-/// What cargo needs to be told for a program that knows the backend.
+/// What cargo is told besides when it builds what is to find the store: a server that is given may want TLS.
 pub(crate) fn features(backend: &str) -> &'static [&'static str] {
-    if backend == IN_PROCESS { &[] } else { &["--all-features"] }
+    if backend != IN_PROCESS && is_set(REDIS_URL) { &["--all-features"] } else { &[] }
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
         let store = Store::of(IN_PROCESS).unwrap();
         assert!(store.variables().is_empty());
         assert_eq!(store.in_words(IN_PROCESS), "`memory`");
-        assert!(features(IN_PROCESS).is_empty() && !features("redis").is_empty());
+        assert!(features(IN_PROCESS).is_empty());
     }
 
     #[test]

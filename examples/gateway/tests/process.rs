@@ -39,9 +39,11 @@ async fn refused(vars: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn without_rate_limiter_it_refuses_to_start() {
-    assert_eq!(refused(&[]).await, "RATE_LIMITER is not set; accepted: memory\n");
+    assert_eq!(refused(&[]).await, "RATE_LIMITER is not set; accepted: memory, redis\n");
+    let text = refused(&[("RATE_LIMITER", "postgres")]).await;
+    assert!(text.contains("this build has no postgres"), "{text}");
     let text = refused(&[("RATE_LIMITER", "redis")]).await;
-    assert!(text.contains("this build has no redis"), "{text}");
+    assert!(text.starts_with("REDIS_URL is not set; accepted: redis://"), "{text}");
 }
 
 #[tokio::test]

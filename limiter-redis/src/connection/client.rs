@@ -25,9 +25,7 @@ impl Client {
     pub(super) async fn open(&self) -> Result<Open, Refusal> {
         let opened = timeout(self.timeout, async {
             let open = match self.dial(ProtocolVersion::RESP3).await {
-                Err(error) if Failure::declines_resp3(&error) => {
-                    self.dial(ProtocolVersion::RESP2).await
-                }
+                Err(error) if Failure::declines_resp3(&error) => self.dial(ProtocolVersion::RESP2).await,
                 opened => opened,
             };
             let open = open.map_err(|error| Refusal::by_client(&error))?;

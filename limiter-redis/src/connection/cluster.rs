@@ -11,7 +11,8 @@ use std::time::Duration;
 use limiter_core::ErrorKind;
 use redis::cluster_routing::Slot;
 use redis::{Cmd, Value, pipe};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::link::{Link, Request};
 use super::server::{Access, Server, place};
@@ -23,6 +24,8 @@ use crate::target::Address;
 
 /// The wait before a cluster that isn't ready is asked again.
 const PAUSE: Duration = Duration::from_millis(20);
+/// So often a call is passed on at once. After that its nodes disagree, and need a moment.
+const HASTE: u32 = 3;
 
 /// The nodes of a cluster. Clones share them.
 #[derive(Clone, Debug)]
@@ -68,26 +71,18 @@ impl Cluster {
         slot: Option<Slot>,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let mut next = Next::Owner;
+        let (mut next, mut turn) = (Next::Owner, 0);
         loop {
-            let (node, answer) = match next {
-                Next::Owner => {
-                    let node = self.owner(slot, deadline).await?;
-                    let answer = node.link.send(Request::One(command), deadline).await;
-                    (node, answer)
-                }
-                Next::Asking(node) => {
-                    // One right after the other, with nobody else's call in between.
-                    let both = pipe().cmd("ASKING").add_command(command.clone()).to_owned();
-                    let answer = node.link.send(Request::Together(&both), deadline).await;
-                    (node, answer)
-                }
-            };
+            let (node, answer) = self.send_once(command, slot, next, deadline).await?;
             let failure = match answer {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            next = self.follow(&failure, slot, &node, deadline).await.ok_or(failure)?;
+            next = match self.follow(&failure, slot, &node, deadline).await {
+                Some(next) if turn < HASTE || paused(deadline).await => next,
+                _ => return Err(self.0.told(failure)),
+            };
+            turn += 1;
         }
     }
 
@@ -100,6 +95,29 @@ impl Cluster {
     /// In words, without secrets.
     pub(super) fn describe(&self) -> String {
         self.0.describe()
+    }
+
+    /// Sends it there, and says which node that was.
+    async fn send_once(
+        &self,
+        command: &Cmd,
+        slot: Option<Slot>,
+        next: Next,
+        deadline: Instant,
+    ) -> Result<(Arc<Node>, Result<Value, Failure>), Failure> {
+        match next {
+            Next::Owner => {
+                let node = self.owner(slot, deadline).await?;
+                let answer = node.link.send(Request::One(command), deadline).await;
+                Ok((node, answer))
+            }
+            Next::Asking(node) => {
+                // One right after the other, with nobody else's call in between.
+                let both = pipe().cmd("ASKING").add_command(command.clone()).to_owned();
+                let answer = node.link.send(Request::Together(&both), deadline).await;
+                Ok((node, answer))
+            }
+        }
     }
 
     /// The node that serves a slot. While none is known, somebody may be given it.
@@ -175,11 +193,21 @@ impl Shared {
         self.look().await.is_ok()
     }
 
-    /// Asks the nodes in turn which of them serves which slot, until one knows.
-    async fn look(&self) -> Result<(), Refusal> {
-        let mut refusal = Refusal::new(ErrorKind::Config, "no node is named");
+    /// Asks the nodes which of them serves which slot, one after the other without waiting long for one that hangs.
+    async fn look(self: &Arc<Self>) -> Result<(), Refusal> {
+        let mut asked = JoinSet::new();
+        let mut head_start = Duration::ZERO;
         for node in self.witnesses() {
-            match self.ask(&node).await {
+            let shared = Arc::clone(self);
+            asked.spawn(async move {
+                sleep(head_start).await;
+                shared.ask(&node).await
+            });
+            head_start += self.access.timeout / 10;
+        }
+        let mut refusal = Refusal::new(ErrorKind::Config, "no node is named");
+        while let Some(Ok(answer)) = asked.join_next().await {
+            match answer {
                 Ok(served) => {
                     let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
                     slots.replace(&served, |address| self.link(address));
@@ -204,8 +232,7 @@ impl Shared {
 
     async fn ask(&self, node: &Node) -> Result<Vec<Served>, Refusal> {
         let question = redis::cmd("CLUSTER").arg("SLOTS").to_owned();
-        // One of them that hangs leaves time for the others.
-        let deadline = Instant::now() + self.access.timeout / 4;
+        let deadline = Instant::now() + self.access.timeout;
         let answer = node.link.send(Request::One(&question), deadline).await;
         let answer = answer.map_err(Failure::into_cluster_refusal)?;
         let place = node.link.describe();
@@ -249,6 +276,18 @@ impl Shared {
 
     fn seed(&self, address: &Address) -> Option<&Arc<Node>> {
         self.seeds.iter().find(|seed| seed.address == *address)
+    }
+
+    /// What there is to say when a call isn't followed any further.
+    fn told(&self, failure: Failure) -> Failure {
+        match &failure {
+            Failure::Answer(error) if matches!(error.code(), "MOVED" | "ASK") => {
+                let text = "its nodes pass the key's slot on to each other; is it being moved?";
+                let refusal = Refusal::new(ErrorKind::Unavailable, text).at(&self.describe());
+                Failure::NoConnection(Arc::new(refusal))
+            }
+            _ => failure,
+        }
     }
 
     fn describe(&self) -> String {

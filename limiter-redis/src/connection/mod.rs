@@ -4,6 +4,7 @@ mod backoff;
 mod client;
 mod cluster;
 mod link;
+mod lookout;
 mod open;
 mod sentinel;
 mod server;
@@ -12,9 +13,10 @@ mod source;
 mod survey;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::Result;
+use limiter_core::{Error, Result};
 use redis::cluster_routing::Slot;
 use redis::{Cmd, Value};
 use tokio::time::Instant;
@@ -64,7 +66,7 @@ impl Connection {
         let source = match &target.place {
             Place::Single(address) => Source::Server(Server { address: address.clone(), access }),
             Place::Sentinel { sentinels, service, login } => {
-                Source::Sentinels(Sentinels::new(sentinels, service, login, access))
+                Source::Sentinels(Arc::new(Sentinels::new(sentinels, service, login, access)))
             }
             Place::Cluster(nodes) => {
                 let cluster = Cluster::new(nodes, access);
@@ -102,7 +104,7 @@ impl Connection {
             Err(Failure::Answer(error)) if error.code().starts_with("LIMITER_") => {
                 Ok(Value::ServerError(error))
             }
-            answer => answer.map_err(|failure| failure.into_error(call.operation(), call.changes())),
+            answer => answer.map_err(|failure| told(failure, &call)),
         }
     }
 
@@ -154,6 +156,13 @@ impl Connection {
     }
 }
 
+/// What went wrong with a call, and in which script if it was there.
+fn told(failure: Failure, call: &Call) -> Error {
+    let in_script = failure.is_from_script();
+    let error = failure.into_error(call.operation(), call.changes());
+    if in_script { error.with_context("script", call.script()) } else { error }
+}
+
 /// The operation that connecting is in errors.
 const CONNECT: &str = "connect";
 
@@ -167,3 +176,6 @@ fn plain(value: Value) -> Value {
         value => value,
     }
 }
+
+#[cfg(test)]
+mod tests;

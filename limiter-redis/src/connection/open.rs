@@ -1,7 +1,7 @@
 //! One connection to one server.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisResult, Value};
@@ -103,6 +103,27 @@ impl Open {
     /// Notes that a call had no answer in time; whether there were so many in a row that another connection is needed.
     pub(super) fn note_timeout(&self) -> bool {
         self.life.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= TIMEOUTS
+    }
+}
+
+/// Knows whether a connection is in use, without keeping it.
+#[derive(Debug)]
+pub(super) struct Usage(Weak<Life>);
+
+impl Usage {
+    pub(super) fn of(open: &Open) -> Self {
+        Self(Arc::downgrade(&open.life))
+    }
+
+    pub(super) fn goes_on(&self) -> bool {
+        self.0.upgrade().is_some_and(|life| !life.end.has_come())
+    }
+
+    /// From now on nothing is sent over it. Calls under way still get their answers.
+    pub(super) fn end(&self) {
+        if let Some(life) = self.0.upgrade() {
+            life.end.come();
+        }
     }
 }
 

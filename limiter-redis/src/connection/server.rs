@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use limiter_core::ErrorKind;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::socket2::{SockRef, TcpKeepalive};
 use redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, Value, cmd};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::open::{End, Open};
@@ -20,8 +21,10 @@ const QUEUE: usize = 1024;
 /// How many bytes are written at once, before more is taken from the queue.
 const WRITE_BYTES: usize = 64 * 1024;
 /// A peer that vanished without a word is noticed after this while of silence and a few probes,
-const KEEPALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_secs(15))
+    .with_interval(Duration::from_secs(5))
+    .with_retries(3);
 /// or when what was sent to it isn't acknowledged for so long.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
@@ -53,6 +56,9 @@ impl Server {
         });
         match opened.await {
             Ok(outcome) => outcome.map_err(|refusal| refusal.at(&self.describe())),
+            Err(_) if self.access.tls.is_some() => Err(Refusal::slow(self.access.timeout)
+                .or("does it speak TLS at this port?")
+                .at(&self.describe())),
             Err(_) => Err(Refusal::slow(self.access.timeout).at(&self.describe())),
         }
     }
@@ -63,7 +69,7 @@ impl Server {
 
     async fn dial(&self) -> Result<Open, Refusal> {
         let Address { host, port } = &self.address;
-        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| Refusal::io(&error))?;
+        let stream = reach(host, *port, self.access.timeout).await.map_err(|error| Refusal::io(&error))?;
         settle(&stream).map_err(|error| Refusal::io(&error))?;
         match &self.access.tls {
             None => over(stream).await,
@@ -98,6 +104,11 @@ pub(super) async fn greet(open: &Open) -> Result<(), Refusal> {
     match ask(open, &cmd("PING")).await {
         Ok(_) => Ok(()),
         Err(failure) if failure.is_no_permission() => Ok(()),
+        Err(Failure::Lost(_)) => {
+            let text = "it ended the connection before it answered; has it as many clients as its maxclients allows, or \
+                        does it ask for TLS?";
+            Err(Refusal::new(ErrorKind::Unavailable, text))
+        }
         Err(failure) => Err(failure.into_refusal()),
     }
 }
@@ -109,6 +120,21 @@ pub(super) async fn ask(open: &Open, command: &Cmd) -> Result<Value, Failure> {
         Ok(value) => Ok(value),
         Err(error) => Err(Failure::broken(&error)),
     }
+}
+
+/// A name may stand for several addresses: one that is silent leaves the others their share of the time.
+async fn reach(host: &str, port: u16, allowed: Duration) -> io::Result<TcpStream> {
+    let addresses: Vec<_> = lookup_host((host, port)).await?.collect();
+    let share = allowed / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "its name stands for no address");
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::Error::new(io::ErrorKind::TimedOut, format!("{address} is silent")),
+        }
+    }
+    Err(failed)
 }
 
 fn settle(stream: &TcpStream) -> io::Result<()> {

@@ -1,11 +1,13 @@
 //! Where a link gets its connections from.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::ErrorKind;
 
 use super::client::Client;
-use super::open::Open;
+use super::lookout::look_out;
+use super::open::{Open, Usage};
 use super::sentinel::Sentinels;
 use super::server::Server;
 use crate::error::Refusal;
@@ -16,7 +18,7 @@ pub(super) enum Source {
     /// One server.
     Server(Server),
     /// The primary of a service.
-    Sentinels(Sentinels),
+    Sentinels(Arc<Sentinels>),
     /// A client that the application has made.
     Client(Client),
 }
@@ -26,7 +28,11 @@ impl Source {
     pub(super) async fn open(&self) -> Result<Open, Refusal> {
         match self {
             Self::Server(server) => server.open().await,
-            Self::Sentinels(sentinels) => sentinels.open().await,
+            Self::Sentinels(sentinels) => {
+                let (open, named) = sentinels.open().await?;
+                tokio::spawn(look_out(Arc::clone(sentinels), Usage::of(&open), named));
+                Ok(open)
+            }
             Self::Client(client) => client.open().await,
         }
     }

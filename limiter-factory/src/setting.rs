@@ -1,0 +1,143 @@
+//! A setting of a backend: one variable, and what it accepts.
+
+use std::ops::RangeInclusive;
+
+use limiter_core::Result;
+
+use crate::vars::{PREFIX, RATE_LIMITER};
+
+/// What the whole name of a setting may be, in words.
+pub(crate) const WHOLE_NAMES: &str =
+    "1 to 64 of A-Z 0-9 _ from a letter on, not RATE_LIMITER, each once in a backend";
+
+/// A setting of a backend: one variable, and what it accepts.
+///
+/// The backend `dynamo` with a setting `TABLE` reads `LIMITER_DYNAMO_TABLE` into the field `table`. One that is
+/// [`named`](Self::named) `AWS_REGION` reads that variable into the field `aws_region`.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    name: Name,
+    accepted: String,
+    range: Option<RangeInclusive<u64>>,
+    check: Option<fn(&str) -> Result<()>>,
+    required: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Name {
+    /// What stands behind the backend's own prefix.
+    Last(String),
+    Whole(String),
+}
+
+impl Setting {
+    /// A setting by the last part of its variable's name, and in words what it accepts.
+    pub fn new(name: impl Into<String>, accepted: impl Into<String>) -> Self {
+        let name = Name::Last(name.into());
+        Self { name, accepted: accepted.into(), range: None, check: None, required: false }
+    }
+
+    /// A setting by the whole name of its variable: 1 to 64 of `A-Z 0-9 _` from a letter on.
+    ///
+    /// Several backends may have a setting of the same name; each holds its value to its own rules. A name that
+    /// begins with `LIMITER_` is ours alone: its value must be accepted by one of those backends, be it that another
+    /// is chosen. Any other name may be somebody else's as well, `REDIS_URL` say: it is read where its backend is
+    /// chosen, and passed by where it isn't.
+    ///
+    /// ```
+    /// use limiter_factory::{Backend, Factory, Registration, Result, Setting};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Config {
+    ///     aws_region: String,
+    ///     #[serde(default)]
+    ///     limiter_prefix: Option<String>,
+    /// }
+    ///
+    /// async fn connect(config: Config) -> Result<Backend> {
+    ///     // Here stands what reaches the store; this one counts in the process.
+    ///     # drop((config.aws_region, config.limiter_prefix));
+    ///     limiter_memory::backend(limiter_memory::Config::default())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), limiter_factory::ConfigErrors> {
+    /// let dynamo = Registration::new("dynamo", connect)
+    ///     .with_setting(Setting::named("AWS_REGION", "the name of a region").required())
+    ///     .with_setting(Setting::named("LIMITER_PREFIX", "what all keys start with"));
+    /// let vars = [("RATE_LIMITER", "dynamo"), ("AWS_REGION", "eu-central-1"), ("LIMITER_PREFIX", "shop")];
+    /// let limiters = Factory::new().register(dynamo).from_vars(vars).await?;
+    /// assert_eq!(limiters.name(), "dynamo");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn named(variable: impl Into<String>, accepted: impl Into<String>) -> Self {
+        Self { name: Name::Whole(variable.into()), ..Self::new("", accepted) }
+    }
+
+    /// A setting that is a whole number of something, within a range.
+    pub fn number(name: impl Into<String>, of_what: &str, range: RangeInclusive<u64>) -> Self {
+        let (least, most) = (range.start(), range.end());
+        let accepted = format!("a whole number of {of_what}, {least} to {most}");
+        Self { range: Some(range), ..Self::new(name, accepted) }
+    }
+
+    /// The same setting, without which the backend can't be built.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The same setting, whose value must pass a check. What the check's error says is shown in the place of what is
+    /// accepted: it tells more, and must tell no secret.
+    #[must_use]
+    pub fn checked(mut self, check: fn(&str) -> Result<()>) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// The whole name of the variable, for a backend whose own variables start so.
+    pub(crate) fn variable(&self, prefix: &str) -> String {
+        match &self.name {
+            Name::Last(name) => format!("{prefix}{name}"),
+            Name::Whole(name) => name.clone(),
+        }
+    }
+
+    /// The field that its value is read into.
+    pub(crate) fn field(&self) -> String {
+        let (Name::Last(name) | Name::Whole(name)) = &self.name;
+        name.to_lowercase()
+    }
+
+    pub(crate) fn accepted(&self) -> &str {
+        &self.accepted
+    }
+
+    pub(crate) const fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// Whether a value that should be a number is one within the range.
+    pub(crate) fn in_range(&self, value: &str) -> bool {
+        let within = |range: &RangeInclusive<u64>| value.parse().is_ok_and(|number| range.contains(&number));
+        self.range.as_ref().is_none_or(within)
+    }
+
+    /// What the setting's own check says.
+    pub(crate) fn check(&self, value: &str) -> Result<()> {
+        self.check.map_or(Ok(()), |check| check(value))
+    }
+
+    /// The whole name that it was given, if that can't be.
+    pub(crate) fn bad_name(&self) -> Option<&str> {
+        let Name::Whole(name) = &self.name else { return None };
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let good = (1..=64).contains(&name.len())
+            && name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.bytes().all(allowed)
+            && !matches!(name.as_str(), RATE_LIMITER | PREFIX);
+        (!good).then_some(name)
+    }
+}

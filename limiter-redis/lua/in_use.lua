@@ -1,0 +1,12 @@
+-- The permits of a key's live leases. Changes nothing.
+--
+-- KEYS     the sorted set of the key's leases and the hash of their permits
+-- ARGV[1]  empty, as ARGV[2]
+-- ARGV[3]  the time in ms, by tests only
+-- Reply    a double: the permits
+-- Clock    the server's as it is, read once
+-- Cost     O(log n) for n leases, and O(m) for m that have expired since the last change
+-- @include lib/clock.lua
+-- @include lib/holdings.lua
+-- @include lib/leases.lua
+return tell({ look(1, '').in_use })

@@ -1,0 +1,96 @@
+//! Slots: keys and arguments in, answers out.
+
+mod acquire;
+mod batch;
+mod listing;
+
+use limiter_core::{Acquisition, HeldLease, Key, Lease, LeaseRequest, Result};
+use redis::Value;
+
+use self::acquire::Acquire;
+use self::batch::Verb;
+use crate::reply::{amount, numbers, unexpected};
+use crate::script::{Script, script};
+use crate::store::{Store, Words};
+use crate::task::to_its_end;
+
+static IN_USE: Script = script!("in_use");
+static LEASES: Script = script!("leases");
+
+/// Slots in a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Slots {
+    store: Store,
+}
+
+impl Slots {
+    pub(crate) const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    pub(crate) async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
+        let acquire = Acquire::new(&self.store, request);
+        let parts = acquire.parts();
+        if parts.len() == 1 {
+            acquire.run(parts).await
+        } else {
+            to_its_end("acquire", acquire.run(parts)).await
+        }
+    }
+
+    pub(crate) async fn renew(&self, leases: &[Lease]) -> Result<Vec<bool>> {
+        batch::run(&self.store, Verb::Renew, leases).await
+    }
+
+    pub(crate) async fn release(&self, leases: &[Lease]) -> Result<Vec<bool>> {
+        batch::run(&self.store, Verb::Release, leases).await
+    }
+
+    pub(crate) async fn in_use(&self, key: &Key) -> Result<u64> {
+        let reply = self.ask(&IN_USE, "in_use", key).await?;
+        in_use(&reply).map_err(|error| error.with_operation("in_use"))
+    }
+
+    pub(crate) async fn leases(&self, key: &Key) -> Result<Vec<HeldLease>> {
+        let reply = self.ask(&LEASES, "leases", key).await?;
+        listing::leases(reply).map_err(|error| error.with_operation("leases"))
+    }
+
+    async fn ask(&self, script: &'static Script, operation: &'static str, key: &Key) -> Result<Value> {
+        let keys = keys_of(&self.store.names.slots(key));
+        self.store.run(script, (operation, false), &keys, Words { numbers: &[], word: "" }).await
+    }
+}
+
+/// The keys in Redis that belong to a name: which leases live until when, and their permits.
+fn keys_of(name: &str) -> [String; 2] {
+    [name.to_owned(), format!("{name}:p")]
+}
+
+fn in_use(reply: &Value) -> Result<u64> {
+    match numbers(reply)?.as_slice() {
+        [permits] => amount(*permits),
+        _ => Err(unexpected("isn't one number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limiter_core::ErrorKind;
+
+    use super::*;
+
+    fn packed(numbers: &[f64]) -> Value {
+        Value::BulkString(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+    }
+
+    #[test]
+    fn permits_are_one_number() {
+        assert_eq!(in_use(&packed(&[7.0])).unwrap(), 7);
+        for wrong in
+            [packed(&[]), packed(&[1.0, 2.0]), packed(&[-1.0]), packed(&[0.5]), Value::Int(1), Value::Nil]
+        {
+            assert_eq!(in_use(&wrong).unwrap_err().kind(), ErrorKind::Protocol, "{wrong:?}");
+        }
+    }
+}
