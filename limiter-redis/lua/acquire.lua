@@ -6,8 +6,8 @@
 -- ARGV[2]  the lease's id
 -- ARGV[3]  the time in ms, by tests only
 -- Reply    doubles, of which the first says what follows:
---          1 granted: the expiry in ms, then for each scope its permits in use and the expiry this lease had there before,
---            0 where it wasn't live
+--          1 granted: the expiry in ms, then for each scope its permits in use, and the expiry that this lease had
+--            there before, 0 where it wasn't live
 --          0 nothing granted: for each scope its permits in use, and 1 where there is no room, else 0
 --          2 conflict: the permits that the id holds
 -- Clock    the server's as it is, read once

@@ -13,8 +13,8 @@
 --          2 conflict: the place of the charge, from 0, and the units that the id holds there
 --          3 conflict: the place of the charge, from 0, where the id was settled less than ten minutes ago
 -- Clock    the server's, read once; for each counter the time of its last change where that is up to 60 s later
--- Cost     O(log n) a charge for n reservations and settled ids, O(m log n) for m that have ended since the last change,
---          O(n) where it doesn't fit
+-- Cost     O(log n) a charge for n reservations and settled ids, O(m log n) for m that have ended since the last
+--          change, O(n) where it doesn't fit
 -- @include lib/clock.lua
 -- @include lib/holdings.lua
 -- @include lib/calendar.lua

@@ -14,6 +14,6 @@ where
 
 /// A task that didn't come to its end.
 pub(crate) fn ended_with_its_runtime(operation: &'static str, ended: JoinError) -> Error {
-    let message = "the task of a call over several partitions was ended with its runtime";
+    let message = "the task of a call in several parts was ended with its runtime";
     Error::new(ErrorKind::Internal, message).with_operation(operation).with_source(ended).possibly_charged()
 }

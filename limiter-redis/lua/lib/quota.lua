@@ -64,9 +64,11 @@ local function wait_below(counter, units)
   while room >= 0 and reserved > room do
     local live = call('ZRANGEBYSCORE', counter.held, after, '+inf', 'WITHSCORES', 'LIMIT', skip, 100)
     if #live == 0 then break end
-    for first = 1, #live, 2 do
-      reserved = reserved - (call('HGET', counter.base, live[first]) or 0)
-      if reserved <= room then return math.min(counter.ends, tonumber(live[first + 1])) - counter.now end
+    local ids = {}
+    for place = 1, #live, 2 do ids[#ids + 1] = live[place] end
+    for place, units in ipairs(call('HMGET', counter.base, spread(ids))) do
+      reserved = reserved - (units or 0)
+      if reserved <= room then return math.min(counter.ends, tonumber(live[2 * place])) - counter.now end
     end
     skip = skip + 100
   end

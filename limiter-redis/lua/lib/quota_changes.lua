@@ -15,8 +15,8 @@ local function roll(counter)
 end
 
 -- Lets a counter's keys go when the last of what they tell has lost its meaning: what is used with the period, what is
--- held with the period or its own end, what is settled with its memory. The hash goes first: without it the others count
--- as nothing.
+-- held with the period or its own end, what is settled with its memory. The hash goes first: without it the others
+-- count as nothing.
 local function expire(counter)
   local life = last_end(counter.settled) or 0
   local held = counter.used > 0 and counter.ends or last_end(counter.held)

@@ -300,9 +300,9 @@ fn link(address: &Address, access: &Access) -> Link {
     Link::new(Source::Server(Server { address: address.clone(), access: access.clone() }))
 }
 
-/// Waits a little; whether there is time left.
+/// Waits a little; whether enough time is left to be answered. Who is sent out too late only comes back in doubt.
 async fn paused(deadline: Instant) -> bool {
     let until = Instant::now() + PAUSE;
     sleep_until(until.min(deadline)).await;
-    until < deadline
+    until + 2 * PAUSE < deadline
 }

@@ -94,11 +94,10 @@ impl Connection {
     /// (`Value::ServerError`).
     pub(crate) async fn run(&self, call: Call) -> Result<Value> {
         let deadline = Instant::now() + self.response_timeout;
-        let slot = call.key().map(Slot::for_key);
-        let mut answer = self.send(call.by_sha(), slot, deadline).await;
+        let mut answer = self.send(call.by_sha(), call.key(), deadline).await;
         if matches!(&answer, Err(Failure::Answer(error)) if error.code() == "NOSCRIPT") {
             // Nothing was executed.
-            answer = self.send(&call.by_text(), slot, deadline).await;
+            answer = self.send(&call.by_text(), call.key(), deadline).await;
         }
         match answer {
             Err(Failure::Answer(error)) if error.code().starts_with("LIMITER_") => {
@@ -148,10 +147,10 @@ impl Connection {
         }
     }
 
-    async fn send(&self, command: &Cmd, slot: Option<Slot>, deadline: Instant) -> Result<Value, Failure> {
+    async fn send(&self, command: &Cmd, key: Option<&[u8]>, deadline: Instant) -> Result<Value, Failure> {
         match &self.way {
             Way::One(link) => link.send(Request::One(command), deadline).await,
-            Way::Cluster(cluster) => cluster.send(command, slot, deadline).await,
+            Way::Cluster(cluster) => cluster.send(command, key.map(Slot::for_key), deadline).await,
         }
     }
 }

@@ -25,7 +25,7 @@ struct Life {
     end: End,
     answered: AtomicBool,
     timeouts: AtomicU32,
-    /// The task that reads and writes: it would go on for as long as an answer is outstanding.
+    /// The task that reads and writes. With a peer that takes nothing it would never end by itself.
     driver: Option<AbortHandle>,
 }
 

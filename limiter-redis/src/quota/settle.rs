@@ -42,11 +42,11 @@ async fn run_all(
     while let Some(ended) = under_way.join_next().await {
         match ended {
             Ok((Ok(outcomes), part)) => told.extend(part.into_iter().zip(outcomes)),
-            Ok((Err(error), _)) => failure = failure.and(Err(error.possibly_charged())),
+            Ok((Err(error), _)) => failure = failure.and(Err(error)),
             Err(ended) => failure = failure.and(Err(ended_with_its_runtime("settle", ended))),
         }
     }
-    failure?;
+    failure.map_err(|error: Error| if told.is_empty() { error } else { error.possibly_charged() })?;
     told.sort_unstable_by_key(|(place, _)| *place);
     Ok(told.into_iter().map(|(_, outcome)| outcome).collect())
 }

@@ -18,8 +18,9 @@ use crate::task::{ended_with_its_runtime, to_its_end};
 static RENEW: Script = script!("renew");
 static RELEASE: Script = script!("release");
 
-/// The most leases in one call, so that no call keeps the server to itself.
-const MOST: usize = 100;
+/// The most leases and the most keys in one call, so that no call keeps the server to itself.
+const MOST_LEASES: usize = 100;
+const MOST_KEYS: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -80,11 +81,12 @@ async fn send_all(
     while let Some(ended) = under_way.join_next().await {
         match ended {
             Ok((Ok(live), pieces)) => told.extend(pieces.into_iter().zip(live)),
-            Ok((Err(error), _)) => failure = failure.or(Some(error.possibly_charged())),
+            Ok((Err(error), _)) => failure = failure.or(Some(error)),
             Err(ended) => failure = failure.or(Some(ended_with_its_runtime(verb.operation(), ended))),
         }
     }
-    (told, failure)
+    let others_changed = !told.is_empty();
+    (told, failure.map(|error| if others_changed { error.possibly_charged() } else { error }))
 }
 
 /// One call.
@@ -117,13 +119,22 @@ fn together(store: &Store, pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
         let tag = piece.names.first().filter(|_| apart).map_or("", |name| tag(name)).to_owned();
         by_tag.entry(tag).or_default().push(piece);
     }
-    let mut batches = Vec::new();
-    for mut pieces in by_tag.into_values() {
-        while pieces.len() > MOST {
-            let rest = pieces.split_off(MOST);
-            batches.push(std::mem::replace(&mut pieces, rest));
+    by_tag.into_values().flat_map(shared_out).collect()
+}
+
+/// Pieces of one tag, no more in one call than is good for others.
+fn shared_out(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut batches: Vec<Vec<Piece>> = Vec::new();
+    let mut keys = 0;
+    for piece in pieces {
+        keys += piece.names.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MOST_LEASES && keys <= MOST_KEYS => batch.push(piece),
+            _ => {
+                keys = piece.names.len();
+                batches.push(vec![piece]);
+            }
         }
-        batches.push(pieces);
     }
     batches
 }
@@ -168,6 +179,20 @@ mod tests {
 
     fn packed(numbers: &[f64]) -> Value {
         Value::BulkString(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+    }
+
+    fn piece(keys: usize) -> Piece {
+        let names = vec![String::from("limiter:{streams:u1}:s"); keys];
+        Piece { lease: 0, id: LeaseId::parse("l1").unwrap(), names, ttl_ms: 1 }
+    }
+
+    #[test]
+    fn no_call_holds_more_than_is_good_for_others() {
+        let sizes = |pieces: Vec<Piece>| shared_out(pieces).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes((0..250).map(|_| piece(1)).collect()), [100, 100, 50]);
+        assert_eq!(sizes((0..250).map(|_| piece(2)).collect()), [100, 100, 50]);
+        assert_eq!(sizes((0..9).map(|_| piece(64)).collect()), [4, 4, 1]);
+        assert_eq!(sizes(vec![]), [0; 0]);
     }
 
     #[test]

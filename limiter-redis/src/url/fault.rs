@@ -3,6 +3,7 @@
 use limiter_core::{Error, ErrorKind};
 
 use super::scheme::Scheme;
+use crate::quoted::quoted;
 
 /// What is wrong with a part of a URL, in words without a secret.
 #[derive(Debug)]
@@ -41,14 +42,5 @@ impl Fault {
             ErrorKind::Config,
             format!("URL {}://…: {}; accepted: {}", scheme.name, self.what, self.accepted),
         )
-    }
-}
-
-/// A value in quotes, cut off where it is long.
-pub(crate) fn quoted(value: &str) -> String {
-    const SHOWN: usize = 60;
-    match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", value.get(..end).unwrap_or_default()),
-        None => format!("{value:?}"),
     }
 }

@@ -22,7 +22,6 @@ use self::scheme::{Kind, Scheme};
 use self::split::Parts;
 use crate::target::{Address, Login, Place, Target};
 
-pub(crate) use self::fault::quoted;
 pub(crate) use self::render::render;
 
 /// What a URL says.

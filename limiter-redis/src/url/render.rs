@@ -5,7 +5,7 @@ use std::path::Path;
 use super::percent::encode;
 use super::query::{CA, CERT, CONNECT_TIMEOUT, KEY, RESPONSE_TIMEOUT, SENTINEL_PASSWORD, SENTINEL_USER};
 use super::scheme::{Kind, Scheme};
-use crate::config::Options;
+use crate::options::Options;
 use crate::target::{Address, Login, Place, REDACTED, Target, Tls};
 
 /// The URL of a target and its timeouts, with [`REDACTED`] for each password. Read again, it is the same target but

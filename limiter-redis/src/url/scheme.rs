@@ -2,7 +2,7 @@
 
 use limiter_core::{Error, ErrorKind, Result};
 
-use super::fault::quoted;
+use crate::quoted::quoted;
 
 /// Which kind of store a scheme stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

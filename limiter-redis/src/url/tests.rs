@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::percent::encode;
 use super::{Parsed, parse, render};
-use crate::config::{Config, Options};
+use crate::config::Config;
+use crate::options::Options;
 use crate::target::{Address, Login, Place, Target, Tls};
 
 fn target(url: &str) -> Target {
@@ -84,6 +85,15 @@ fn parameters() {
     assert_eq!(target.tls, Some(Tls { ca: Some("/ca.pem".into()), client }));
     let neither = parse("redis://a").unwrap();
     assert_eq!((neither.connect_timeout, neither.response_timeout), (None, None));
+}
+
+#[test]
+fn what_is_shown_for_debugging_holds_no_password() {
+    let target =
+        target("redis+sentinel://app:hunter2@a/limits?sentinel_user=watch&sentinel_password=hunter3");
+    let shown = format!("{target:?}{target:#?}{:?}", target.clone());
+    assert!(shown.contains("app") && shown.contains("watch") && shown.contains("***"), "{shown}");
+    assert!(!shown.contains("hunter"), "{shown}");
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -51,7 +51,7 @@ fn passwords() -> impl Strategy<Value = String> {
         prop_oneof!["[@:/?#&=%,+;!$*'\"<>{} \\[\\]\\n\\\\]{0,3}", any::<char>().prop_map(String::from)];
     let pieces = proptest::collection::vec((proptest::sample::select(&PIECES), glue), 1..4);
     let written = pieces.prop_map(|pieces| {
-        pieces.into_iter().map(|(piece, glue)| format!("{piece}{glue}")).collect::<String>()
+        pieces.into_iter().flat_map(|(piece, glue)| [piece.to_owned(), glue]).collect::<String>()
     });
     (written, any::<bool>()).prop_map(|(written, encoded)| {
         let code = |byte: u8| {

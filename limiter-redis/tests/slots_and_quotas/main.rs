@@ -4,4 +4,5 @@
 mod apart;
 mod leases_expire;
 mod quotas_expire;
+mod settled_ids;
 mod store;

@@ -157,3 +157,23 @@ async fn half_of_a_counters_state_holds_nothing() {
         QuotaTracker::reset(&store.limiter, charge(0).key(), &quota()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_wait_is_found_however_many_reservations_it_takes() {
+    let store = Store::new().await;
+    let quota = Quota::new(300, Period::Year).unwrap();
+    let charge = |amount| QuotaCharge::new(key("bytes", "u1"), quota, amount);
+    let minute = Duration::from_secs(60);
+    for number in 0..300 {
+        let ttl = minute + Duration::from_secs(60 * u64::from(number >= 250));
+        assert!(
+            store.limiter.reserve(&Reservation::new([charge(1)], ttl).unwrap()).await.unwrap().is_granted()
+        );
+    }
+    for (amount, longest) in [(1, minute), (250, minute), (251, 2 * minute), (300, 2 * minute)] {
+        let refused =
+            store.limiter.reserve(&Reservation::new([charge(amount)], minute).unwrap()).await.unwrap();
+        let wait = refused.retry_after().unwrap().after().unwrap();
+        assert!(wait <= longest && wait + minute / 2 > longest, "{amount}: {wait:?}");
+    }
+}

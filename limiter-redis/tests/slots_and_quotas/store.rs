@@ -1,8 +1,9 @@
 //! A server of one's own, and what it says of its keys.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::{Key, LeaseId, LeaseRequest, ReservationId, Scope};
+use limiter_core::{Key, LeaseId, LeaseRequest, ManualClock, ReservationId, Scope};
 use limiter_redis::{Config, RedisBackend};
 use testservers::redis::Redis;
 
@@ -21,6 +22,14 @@ impl Store {
     pub(crate) async fn new() -> Self {
         let server = Redis::start().unwrap();
         let limiter = RedisBackend::connect(Config::new(&server.url()).unwrap()).await.unwrap();
+        Self { server, limiter }
+    }
+
+    /// One whose time is handed in.
+    pub(crate) async fn by(clock: &ManualClock) -> Self {
+        let server = Redis::start().unwrap();
+        let config = Config::new(&server.url()).unwrap();
+        let limiter = RedisBackend::with_clock(config, Arc::new(clock.clone())).await.unwrap();
         Self { server, limiter }
     }
 

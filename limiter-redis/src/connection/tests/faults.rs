@@ -77,6 +77,10 @@ async fn a_connection_that_swallows_answers_is_replaced() {
     case.proxy.set(Mode::Forward).await;
     assert_eq!(count(&case.connection, "k").await.unwrap(), 4);
     assert_eq!(case.proxy.counts().connections, 2);
+    // The old one is closed although it still owes answers.
+    sleep(Duration::from_millis(50)).await;
+    let clients = case.server.cli(&["CLIENT", "LIST"]).unwrap();
+    assert_eq!(clients.lines().count(), 2, "{clients}");
 }
 
 #[tokio::test]
@@ -144,4 +148,21 @@ async fn a_server_killed_under_load_is_found_again() {
     let tally = loaded.await.unwrap();
     assert!(tally.succeeded > 100 && tally.failed > 0, "{tally:?}");
     tally.assert_explains(counted(&server, "k"));
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_nothing_leaves_no_task_behind() {
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let server = Redis::start().unwrap();
+    let proxy = Proxy::start(server.address()).await.unwrap();
+    let connection = connect(&single(proxy.address())).await.unwrap();
+    let before = alive();
+    proxy.set(Mode::Stall).await;
+    let text = "x".repeat(32 << 20);
+    let error = echo(&connection, &text).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    connection.shut().await;
+    sleep(Duration::from_millis(50)).await;
+    // The proxy's own task for it goes on.
+    assert_eq!(alive(), before - 1);
 }

@@ -126,6 +126,25 @@ fn another_runtime_goes_on_where_one_has_ended() {
     }
 }
 
+#[test]
+fn a_runtime_that_ends_while_it_connects_leaves_the_way_open() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = Redis::start().unwrap();
+    let connection = runtime().block_on(async {
+        let connection = connect(&single(server.address())).await.unwrap();
+        count(&connection, "k").await.map(|_| connection)
+    });
+    let connection = connection.unwrap();
+    server.pause();
+    let given_up = runtime().block_on(async {
+        sleep(Duration::from_millis(100)).await;
+        tokio::time::timeout(Duration::from_millis(100), count(&connection, "k")).await
+    });
+    assert!(given_up.is_err(), "{given_up:?}");
+    server.resume();
+    runtime().block_on(until_it_works(&connection, "k", Duration::from_secs(2)));
+}
+
 #[tokio::test]
 async fn a_database_of_its_own_is_used() {
     let server = Redis::start().unwrap();
@@ -134,6 +153,16 @@ async fn a_database_of_its_own_is_used() {
     count(&connection, "k").await.unwrap();
     assert_eq!(server.cli(&["-n", "3", "GET", "k"]).unwrap(), "1");
     assert!(connection.describe().ends_with(&format!("127.0.0.1:{}, database 3", server.port())));
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn tls_without_its_feature_is_refused_by_name() {
+    let tls = Some(crate::target::Tls::default());
+    let server = Redis::start().unwrap();
+    let error = connect(&Target { tls, ..single(server.address()) }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("feature `tls` of limiter-redis"), "{error}");
 }
 
 #[tokio::test]
