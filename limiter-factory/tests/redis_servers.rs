@@ -35,7 +35,7 @@ async fn refused(url: &str, others: &[(&str, &str)]) -> String {
     let mut shown = format!("{errors}\n{errors:?}\n{:?}", errors.iter().next().unwrap());
     let mut cause = errors.source();
     while let Some(error) = cause {
-        shown.push_str(&format!("\n{error}\n{error:?}"));
+        shown.extend(["\n".to_owned(), error.to_string(), format!("{error:?}")]);
         cause = error.source();
     }
     assert!(!shown.contains(PASSWORD), "{shown}");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use limiter_core::{
-    Acquisition, Backend, Capabilities, Charge, Clock, Control, Decision, HeldLease, Key, Lease, LeaseRequest,
-    Limit, Quota, QuotaOutcome, QuotaTracker, RateLimiter, Receipt, Reservation, Reserved, Result, Settlement,
-    SlotLimiter,
+    Acquisition, Backend, Capabilities, Charge, Clock, Control, Decision, HeldLease, Key, Lease,
+    LeaseRequest, Limit, Quota, QuotaOutcome, QuotaTracker, RateLimiter, Receipt, Reservation, Reserved,
+    Result, Settlement, SlotLimiter,
 };
 
 use crate::config::{Config, Options};
@@ -191,7 +191,8 @@ impl Control for RedisBackend {
     }
 
     fn describe(&self) -> String {
-        let (connection, facts, prefix) = (self.connection.describe(), self.facts.describe(), self.options.prefix());
+        let (connection, facts, prefix) =
+            (self.connection.describe(), self.facts.describe(), self.options.prefix());
         format!("{connection}, keys under {prefix:?}, {facts}")
     }
 

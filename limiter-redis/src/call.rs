@@ -15,10 +15,17 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call of a script with so many keys, which are to be added first, then the arguments. `changes` says whether
-    /// the store may be another after it; `operation` is its name in errors.
-    pub(crate) fn new(script: &'static Script, operation: &'static str, changes: bool, keys: usize) -> Self {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(script.sha()).arg(keys);
+    /// the store may be another after it; `operation` is its name in errors; `bytes`, about how long its arguments are.
+    pub(crate) fn new(
+        script: &'static Script,
+        operation: &'static str,
+        changes: bool,
+        keys: usize,
+        bytes: usize,
+    ) -> Self {
+        // One place for all of it: the command, the script, the number of keys; keys; numbers, a word, perhaps a time.
+        let mut command = Cmd::with_capacity(3 + keys + 3, 64 + 64 * keys + bytes);
+        command.arg("EVALSHA").arg(script.sha()).arg(keys);
         Self { script, operation, changes, command }
     }
 

@@ -75,7 +75,10 @@ impl Facts {
             );
             return Err(Error::new(ErrorKind::Config, accepted));
         }
-        tracing::warn!(policy = self.policy.as_deref().unwrap_or("unknown"), "{what}; set {POLICY} to noeviction");
+        tracing::warn!(
+            policy = self.policy.as_deref().unwrap_or("unknown"),
+            "{what}; set {POLICY} to noeviction"
+        );
         Ok(())
     }
 
@@ -97,7 +100,9 @@ mod tests {
     use super::*;
 
     fn info(version: &str, policy: &str) -> String {
-        format!("# Server\r\nredis_version:{version}\r\n# Memory\r\nmaxmemory_policy:{policy}\r\naof_enabled:1\r\n")
+        format!(
+            "# Server\r\nredis_version:{version}\r\n# Memory\r\nmaxmemory_policy:{policy}\r\naof_enabled:1\r\n"
+        )
     }
 
     #[test]
@@ -117,7 +122,10 @@ mod tests {
         for policy in ["allkeys-lru", "volatile-ttl", "allkeys-random", "volatile-lfu"] {
             let facts = Facts::read(&info("7.0.15", policy)).unwrap();
             let error = facts.check_policy(true).unwrap_err();
-            assert!(error.to_string().contains(policy) && error.to_string().contains("LIMITER_STRICT"), "{error}");
+            assert!(
+                error.to_string().contains(policy) && error.to_string().contains("LIMITER_STRICT"),
+                "{error}"
+            );
             assert!(facts.check_policy(false).is_ok());
         }
         assert!(Facts::read(&info("7.0.15", "noeviction")).unwrap().check_policy(true).is_ok());

@@ -3,7 +3,7 @@
 mod apart;
 mod line;
 
-use limiter_core::{Charge, Decision, Key, Limit, Receipt, Result, Source, check_charges};
+use limiter_core::{Charge, Decision, Key, Limit, Outcome, Receipt, Result, Source, check_charges};
 
 use crate::script::{Script, script};
 use crate::store::{Store, Words};
@@ -54,9 +54,10 @@ impl Rates {
     }
 
     pub(crate) async fn refund(&self, receipt: Receipt) -> Result<()> {
-        let charged = receipt.lines().iter().filter_map(|line| {
-            Some(self.line(0, &line.charge())?.charged_at(line.charged_at_ms()))
-        });
+        let charged = receipt
+            .lines()
+            .iter()
+            .filter_map(|line| Some(self.line(0, &line.charge())?.charged_at(line.charged_at_ms())));
         let lines: Vec<_> = charged.collect();
         for part in self.parts(&lines) {
             self.give_back("refund", &part).await?;
@@ -75,27 +76,31 @@ impl Rates {
         check_charges(charges).map_err(|error| error.with_operation(operation))?;
         let lines: Vec<_> =
             charges.iter().enumerate().filter_map(|(place, charge)| self.line(place, charge)).collect();
-        let parts = self.parts(&lines);
-        let mut told = match parts.as_slice() {
-            [] => Vec::new(),
-            [lines] => self.ask(operation, lines, act).await?,
-            _ if act == Act::Look => self.look_apart(operation, parts).await?,
-            _ => self.clone().hit_apart(parts).await?,
+        let mut told = if lines.is_empty() {
+            Vec::new()
+        } else if self.store.is_one() {
+            self.ask(operation, &lines, act).await?
+        } else {
+            self.ask_parts(operation, &lines, act).await?
         };
         told.extend(line::unlimited(charges));
-        told.sort_unstable_by_key(limiter_core::Outcome::charge);
+        told.sort_unstable_by_key(Outcome::charge);
         Ok(Decision::new(Source::Store, told))
     }
 
+    async fn ask_parts(&self, operation: &'static str, lines: &[Line], act: Act) -> Result<Vec<Outcome>> {
+        let parts = self.parts(lines);
+        match parts.as_slice() {
+            [lines] => self.ask(operation, lines, act).await,
+            _ if act == Act::Look => self.look_apart(operation, parts).await,
+            _ => self.clone().hit_apart(parts).await,
+        }
+    }
+
     /// One call of the script that hits.
-    async fn ask(
-        &self,
-        operation: &'static str,
-        lines: &[Line],
-        act: Act,
-    ) -> Result<Vec<limiter_core::Outcome>> {
-        let numbers: Vec<_> = lines.iter().flat_map(Line::numbers).collect();
-        let words = Words { numbers: &numbers, word: act.word() };
+    async fn ask(&self, operation: &'static str, lines: &[Line], act: Act) -> Result<Vec<Outcome>> {
+        let numbers: Vec<_> = lines.iter().map(Line::numbers).collect();
+        let words = Words { numbers: numbers.as_flattened(), word: act.word() };
         let changes = act != Act::Look;
         let reply = self.store.run(&HIT, (operation, changes), &keys_of(lines), words).await?;
         outcomes(&reply, lines, act == Act::Charge).map_err(|error| error.with_operation(operation))
@@ -103,8 +108,8 @@ impl Rates {
 
     /// Gives back what lines charged when they say.
     async fn give_back(&self, operation: &'static str, lines: &[Line]) -> Result<()> {
-        let numbers: Vec<_> = lines.iter().flat_map(Line::numbers_of_refund).collect();
-        let words = Words { numbers: &numbers, word: "" };
+        let numbers: Vec<_> = lines.iter().map(Line::numbers_of_refund).collect();
+        let words = Words { numbers: numbers.as_flattened(), word: "" };
         let reply = self.store.run(&REFUND, (operation, true), &keys_of(lines), words).await?;
         line::count(&reply, lines.len()).map_err(|error| error.with_operation(operation))
     }
@@ -118,6 +123,9 @@ impl Rates {
     fn parts(&self, lines: &[Line]) -> Vec<Vec<Line>> {
         let names: Vec<_> = lines.iter().map(Line::name).collect();
         let parts = self.store.parts(&names);
-        parts.into_iter().map(|places| places.into_iter().map(|place| lines[place].clone()).collect()).collect()
+        parts
+            .into_iter()
+            .map(|places| places.into_iter().map(|place| lines[place].clone()).collect())
+            .collect()
     }
 }

@@ -34,7 +34,7 @@ impl Slots {
         if parts.len() == 1 {
             acquire.run(parts).await
         } else {
-            to_its_end("acquire", acquire.run(parts)).await
+            to_its_end("acquire", self.store.connection.response_timeout(), acquire.run(parts)).await
         }
     }
 

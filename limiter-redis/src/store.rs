@@ -34,10 +34,10 @@ impl Store {
         &self,
         script: &'static Script,
         (operation, changes): (&'static str, bool),
-        keys: &[String],
+        keys: &[impl ToRedisArgs],
         words: Words<'_, W>,
     ) -> Result<Value> {
-        let mut call = Call::new(script, operation, changes, keys.len());
+        let mut call = Call::new(script, operation, changes, keys.len(), 8 * words.numbers.len());
         for key in keys {
             call.arg(key);
         }
@@ -48,15 +48,22 @@ impl Store {
         self.connection.run(call).await
     }
 
+    /// Whether all names live together.
+    pub(crate) const fn is_one(&self) -> bool {
+        !self.connection.is_cluster()
+    }
+
     /// The places of names that live together, in the order in which their first stands: all in one part, unless the
     /// store is a cluster; no part without a name.
-    pub(crate) fn parts(&self, names: &[String]) -> Vec<Vec<usize>> {
-        if !self.connection.is_cluster() && !names.is_empty() {
+    pub(crate) fn parts(&self, names: &[impl AsRef<str>]) -> Vec<Vec<usize>> {
+        if self.is_one() && !names.is_empty() {
             return vec![(0..names.len()).collect()];
         }
         let mut parts: Vec<Vec<usize>> = Vec::new();
         for (place, name) in names.iter().enumerate() {
-            let together = |part: &&mut Vec<usize>| part.first().is_some_and(|first| tag(&names[*first]) == tag(name));
+            let together = |part: &&mut Vec<usize>| {
+                part.first().is_some_and(|first| tag(names[*first].as_ref()) == tag(name.as_ref()))
+            };
             match parts.iter_mut().find(together) {
                 Some(part) => part.push(place),
                 None => parts.push(vec![place]),
@@ -68,5 +75,9 @@ impl Store {
 
 #[expect(clippy::cast_precision_loss, reason = "no number is above 2^53 - 1")]
 fn packed(numbers: &[u64]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| (*number as f64).to_le_bytes()).collect()
+    let mut packed = Vec::with_capacity(8 * numbers.len());
+    for number in numbers {
+        packed.extend_from_slice(&(*number as f64).to_le_bytes());
+    }
+    packed
 }

@@ -120,6 +120,11 @@ impl Connection {
         matches!(self.way, Way::Cluster(_))
     }
 
+    /// How long a call may take.
+    pub(crate) const fn response_timeout(&self) -> Duration {
+        self.response_timeout
+    }
+
     /// Ends it: from now on nothing is sent, and calls end in `Unavailable`. Those under way still get their answers.
     #[allow(
         clippy::unused_async,

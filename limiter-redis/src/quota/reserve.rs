@@ -44,7 +44,7 @@ impl Reserve {
         if parts.len() == 1 {
             self.run_parts(parts).await
         } else {
-            to_its_end("reserve", self.run_parts(parts)).await
+            to_its_end("reserve", self.store.connection.response_timeout(), self.run_parts(parts)).await
         }
     }
 

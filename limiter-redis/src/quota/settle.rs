@@ -21,7 +21,10 @@ pub(super) async fn run(store: &Store, settlement: &Settlement) -> Result<Vec<Qu
         return send(store, id, &lines.iter().collect::<Vec<_>>()).await;
     }
     let (store, id) = (store.clone(), id.to_owned());
-    to_its_end("settle", async move { run_all(store, id, lines, parts).await }).await
+    to_its_end("settle", store.connection.response_timeout(), async move {
+        run_all(store, id, lines, parts).await
+    })
+    .await
 }
 
 /// Goes on where a part fails; tells the first failure. What has been settled by then counts, and isn't counted again

@@ -2,19 +2,17 @@
 //!
 //! It may refuse too much for a moment. It never admits too much.
 
-use limiter_core::{Error, ErrorKind, Outcome, Result};
+use limiter_core::{Error, Outcome, Result};
 
 use super::line::Line;
 use super::{Act, Rates};
+use crate::task::{in_time, to_its_end};
 
 impl Rates {
     /// Makes all charges or none. It runs in a task of its own: a caller that gives up leaves nothing half done.
     pub(super) async fn hit_apart(self, parts: Vec<Vec<Line>>) -> Result<Vec<Outcome>> {
-        let task = tokio::spawn(async move { self.hit_parts(parts).await });
-        task.await.unwrap_or_else(|error| {
-            let message = "the task of a call over several partitions was ended with its runtime";
-            Err(Error::new(ErrorKind::Internal, message).with_operation("hit").with_source(error).possibly_charged())
-        })
+        let response_timeout = self.store.connection.response_timeout();
+        to_its_end("hit", response_timeout, async move { self.hit_parts(parts).await }).await
     }
 
     /// Describes every part.
@@ -23,11 +21,14 @@ impl Rates {
         operation: &'static str,
         parts: Vec<Vec<Line>>,
     ) -> Result<Vec<Outcome>> {
-        let mut told = Vec::new();
-        for part in &parts {
-            told.extend(self.ask(operation, part, Act::Look).await?);
-        }
-        Ok(told)
+        let look = async {
+            let mut told = Vec::new();
+            for part in &parts {
+                told.extend(self.ask(operation, part, Act::Look).await?);
+            }
+            Ok(told)
+        };
+        in_time(operation, self.store.connection.response_timeout(), look).await
     }
 
     async fn hit_parts(&self, parts: Vec<Vec<Line>>) -> Result<Vec<Outcome>> {

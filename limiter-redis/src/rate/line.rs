@@ -17,6 +17,8 @@ const NEVER: i64 = -2;
 pub(super) struct Line {
     place: usize,
     name: String,
+    /// The list beside the counter of a sliding log.
+    list: Option<String>,
     limit: [u64; 4],
     cost: u64,
     charged_at_ms: u64,
@@ -33,9 +35,10 @@ impl Line {
             Algorithm::TokenBucket => 4,
             _ => return None,
         };
+        let list = (kind == 3).then(|| format!("{name}:e"));
         let kind = if limit.counts_denied() { kind + COUNTS_DENIED } else { kind };
         let limit = [kind, limit.max(), limit.window_ms(), limit.capacity()];
-        Some(Self { place, name, limit, cost: charge.cost(), charged_at_ms: 0 })
+        Some(Self { place, name, list, limit, cost: charge.cost(), charged_at_ms: 0 })
     }
 
     /// The same line, charged at a time.
@@ -50,29 +53,29 @@ impl Line {
     }
 
     /// The name of its counter.
-    pub(super) fn name(&self) -> String {
-        self.name.clone()
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// What `hit.lua` is told of it.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
-        self.limit.into_iter().chain([self.cost])
+    pub(super) fn numbers(&self) -> [u64; 5] {
+        let [kind, max, window, capacity] = self.limit;
+        [kind, max, window, capacity, self.cost]
     }
 
     /// What `refund.lua` is told of it.
-    pub(super) fn numbers_of_refund(&self) -> impl Iterator<Item = u64> {
-        self.numbers().chain([self.charged_at_ms])
-    }
-
-    /// The list beside the counter of a sliding log.
-    fn list(&self) -> Option<String> {
-        (self.limit[0] == 3).then(|| format!("{}:e", self.name))
+    pub(super) fn numbers_of_refund(&self) -> [u64; 6] {
+        let [kind, max, window, capacity] = self.limit;
+        [kind, max, window, capacity, self.cost, self.charged_at_ms]
     }
 }
 
 /// The keys of a script: the counters, then the lists of the logs among them.
-pub(super) fn keys_of(lines: &[Line]) -> Vec<String> {
-    lines.iter().map(Line::name).chain(lines.iter().filter_map(Line::list)).collect()
+pub(super) fn keys_of(lines: &[Line]) -> Vec<&str> {
+    let mut keys = Vec::with_capacity(2 * lines.len());
+    keys.extend(lines.iter().map(Line::name));
+    keys.extend(lines.iter().filter_map(|line| line.list.as_deref()));
+    keys
 }
 
 /// What `hit.lua` answers for these lines: the short form stands only for what it has charged.
@@ -124,7 +127,9 @@ mod tests {
 
     fn lines(count: usize) -> Vec<Line> {
         let (key, limit) = (Key::new("chat", "u1").unwrap(), limit!("5/min"));
-        (0..count).map(|place| Line::new(place, &Charge::new(&key, &limit), "n".to_owned()).unwrap()).collect()
+        (0..count)
+            .map(|place| Line::new(place, &Charge::new(&key, &limit), "n".to_owned()).unwrap())
+            .collect()
     }
 
     fn packed(numbers: &[f64]) -> Value {

@@ -46,7 +46,9 @@ pub(super) async fn run(store: &Store, verb: Verb, leases: &[Lease]) -> Result<V
         1 => send(store, verb, &batches.remove(0)).await,
         _ => {
             let (store, count) = (store.clone(), leases.len());
-            to_its_end(verb.operation(), async move { run_all(store, verb, batches, count).await }).await
+            let patience = store.connection.response_timeout();
+            to_its_end(verb.operation(), patience, async move { run_all(store, verb, batches, count).await })
+                .await
         }
     }
 }

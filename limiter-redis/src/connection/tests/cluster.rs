@@ -114,7 +114,8 @@ async fn slots_that_move_under_load_cost_no_error_and_no_count() {
         slot.begin();
         sleep(Duration::from_millis(50)).await;
         slot.carry(&key);
-        sleep(Duration::from_millis(100)).await;
+        // Longer than a call may wait: each is answered while the slot is between the two.
+        sleep(RESPONSE + Duration::from_millis(100)).await;
         slot.end();
     }
     sleep(Duration::from_millis(100)).await;
@@ -250,4 +251,16 @@ async fn nodes_that_pass_a_slot_on_to_each_other_are_not_asked_without_end() {
     assert!(error.to_string().contains("pass the key's slot on"), "{error}");
     let asked = asked.load(Ordering::SeqCst);
     assert!((5..=40).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_slot_that_has_moved_is_followed_before_all_have_heard_of_it() {
+    let unsaid = |_| "-ERR nobody asks\r\n".to_owned();
+    let (new, counted) = node_that_says(unsaid, |_| ":7\r\n".to_owned()).await;
+    let slots = |port| format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n");
+    // The slot of the key `k`.
+    let (old, _) = node_that_says(slots, |_| format!("-MOVED 7629 127.0.0.1:{}\r\n", new.port)).await;
+    let connection = connect(&target(Place::Cluster(vec![old]))).await.unwrap();
+    assert_eq!(count(&connection, "k").await.unwrap(), 7);
+    assert_eq!(counted.load(Ordering::SeqCst), 1);
 }
