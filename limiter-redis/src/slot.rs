@@ -2,6 +2,7 @@
 
 mod acquire;
 mod batch;
+mod keys;
 mod listing;
 
 use limiter_core::{Acquisition, HeldLease, Key, Lease, LeaseRequest, Result};
@@ -9,6 +10,7 @@ use redis::Value;
 
 use self::acquire::Acquire;
 use self::batch::Verb;
+use self::keys::keys_of;
 use crate::reply::{amount, numbers, unexpected};
 use crate::script::{Script, script};
 use crate::store::{Store, Words};
@@ -60,11 +62,6 @@ impl Slots {
         let keys = keys_of(&self.store.names.slots(key));
         self.store.run(script, (operation, false), &keys, Words { numbers: &[], word: "" }).await
     }
-}
-
-/// The keys in Redis that belong to a name: which leases live until when, and their permits.
-fn keys_of(name: &str) -> [String; 2] {
-    [name.to_owned(), format!("{name}:p")]
 }
 
 fn in_use(reply: &Value) -> Result<u64> {

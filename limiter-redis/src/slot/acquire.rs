@@ -6,7 +6,7 @@ mod told;
 use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Full, LeaseRequest, Result};
 
 use self::told::{Standing, Told, told};
-use super::keys_of;
+use super::keys::keys_of;
 use crate::reply::unexpected;
 use crate::script::{Script, script};
 use crate::store::{Store, Words};

@@ -8,7 +8,7 @@ use limiter_core::{Error, Lease, LeaseId, Result};
 use redis::Value;
 use tokio::task::JoinSet;
 
-use super::keys_of;
+use super::keys::keys_of;
 use crate::key::tag;
 use crate::reply::{numbers, unexpected};
 use crate::script::{Script, script};
