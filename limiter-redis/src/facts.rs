@@ -8,6 +8,7 @@ use crate::reply::unexpected;
 
 const OLDEST: (u32, u32) = (6, 2);
 const POLICY: &str = "maxmemory-policy";
+const NO_EVICTION: &str = "noeviction";
 
 /// What a server tells of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +21,31 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Asks a server.
+    /// Asks every server that counts; what they tell together.
     pub(crate) async fn ask(connection: &Connection) -> Result<Self> {
-        match connection.ask(redis::cmd("INFO"), "connect").await {
-            Ok(Value::BulkString(text)) => Self::read(&String::from_utf8_lossy(&text)),
-            Ok(_) => Err(unexpected("to INFO isn't a text")),
+        match connection.ask_all(redis::cmd("INFO"), "connect").await {
+            Ok(answers) => {
+                let facts = answers.into_iter().map(Self::of).collect::<Result<Vec<_>>>()?;
+                Ok(facts.into_iter().reduce(Self::and).unwrap_or_else(Self::unknown))
+            }
             // The ACL may forbid it, which is no reason not to count.
             Err(error) if error.kind() == ErrorKind::Config => Ok(Self::unknown()),
             Err(error) => Err(error),
         }
+    }
+
+    fn of(answer: Value) -> Result<Self> {
+        match answer {
+            Value::BulkString(text) => Self::read(&String::from_utf8_lossy(&text)),
+            _ => Err(unexpected("to INFO isn't a text")),
+        }
+    }
+
+    /// Of two servers: the policy of the one that may forget, if one may.
+    fn and(self, other: Self) -> Self {
+        let appends = self.appends && other.appends;
+        let worse = if self.policy.as_deref() == Some(NO_EVICTION) { other } else { self };
+        Self { appends, ..worse }
     }
 
     fn unknown() -> Self {
@@ -63,7 +80,7 @@ impl Facts {
     /// `Config`, where `strict` and the server evicts, or nobody may ask whether it does.
     pub(crate) fn check_policy(&self, strict: bool) -> Result<()> {
         let what = match self.policy.as_deref() {
-            Some("noeviction") => return Ok(()),
+            Some(NO_EVICTION) => return Ok(()),
             Some(policy) => format!(
                 "the server's {POLICY} is {policy}: short of memory it forgets counts, and limits start anew"
             ),

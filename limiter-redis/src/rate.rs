@@ -59,10 +59,12 @@ impl Rates {
             .iter()
             .filter_map(|line| Some(self.line(0, &line.charge())?.charged_at(line.charged_at_ms())));
         let lines: Vec<_> = charged.collect();
-        for part in self.parts(&lines) {
-            self.give_back("refund", &part).await?;
+        let parts = self.parts(&lines);
+        match parts.as_slice() {
+            [] => Ok(()),
+            [lines] => self.give_back("refund", lines).await,
+            _ => self.clone().refund_apart(parts).await,
         }
-        Ok(())
     }
 
     pub(crate) async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
@@ -103,7 +105,10 @@ impl Rates {
         let words = Words { numbers: numbers.as_flattened(), word: act.word() };
         let changes = act != Act::Look;
         let reply = self.store.run(&HIT, (operation, changes), &keys_of(lines), words).await?;
-        outcomes(&reply, lines, act == Act::Charge).map_err(|error| error.with_operation(operation))
+        outcomes(&reply, lines, act == Act::Charge).map_err(|error| {
+            let error = error.with_operation(operation);
+            if changes { error.possibly_charged() } else { error }
+        })
     }
 
     /// Gives back what lines charged when they say.
@@ -111,7 +116,7 @@ impl Rates {
         let numbers: Vec<_> = lines.iter().map(Line::numbers_of_refund).collect();
         let words = Words { numbers: numbers.as_flattened(), word: "" };
         let reply = self.store.run(&REFUND, (operation, true), &keys_of(lines), words).await?;
-        line::count(&reply, lines.len()).map_err(|error| error.with_operation(operation))
+        line::count(&reply, lines.len()).map_err(|error| error.with_operation(operation).possibly_charged())
     }
 
     /// The line of a charge; `None` for one that is unlimited, of which nothing is stored.

@@ -4,6 +4,7 @@ mod acquire;
 mod batch;
 mod keys;
 mod listing;
+mod under_way;
 
 use limiter_core::{Acquisition, HeldLease, Key, Lease, LeaseRequest, Result};
 use redis::Value;
@@ -11,6 +12,7 @@ use redis::Value;
 use self::acquire::Acquire;
 use self::batch::Verb;
 use self::keys::keys_of;
+use self::under_way::UnderWay;
 use crate::reply::{amount, numbers, unexpected};
 use crate::script::{Script, script};
 use crate::store::{Store, Words};
@@ -23,11 +25,12 @@ static LEASES: Script = script!("leases");
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     store: Store,
+    under_way: UnderWay,
 }
 
 impl Slots {
-    pub(crate) const fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, under_way: UnderWay::default() }
     }
 
     pub(crate) async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
@@ -36,7 +39,12 @@ impl Slots {
         if parts.len() == 1 {
             acquire.run(parts).await
         } else {
-            to_its_end("acquire", self.store.connection.response_timeout(), acquire.run(parts)).await
+            let mark = self.under_way.begin(request.id());
+            let acquire = async move {
+                let _mark = mark;
+                acquire.run(parts).await
+            };
+            to_its_end("acquire", self.store.connection.response_timeout(), acquire).await
         }
     }
 
@@ -45,6 +53,15 @@ impl Slots {
     }
 
     pub(crate) async fn release(&self, leases: &[Lease]) -> Result<Vec<bool>> {
+        if self.under_way.holds_any(leases) {
+            // Else a part that is granted later would stay.
+            let (this, leases) = (self.clone(), leases.to_vec());
+            let release = async move {
+                this.under_way.until_none(&leases).await;
+                batch::run(&this.store, Verb::Release, &leases).await
+            };
+            return to_its_end("release", self.store.connection.response_timeout(), release).await;
+        }
         batch::run(&self.store, Verb::Release, leases).await
     }
 

@@ -86,6 +86,22 @@ impl Cluster {
         }
     }
 
+    /// Sends a command that changes nothing to every node that serves a slot; the answers of those that answer in time,
+    /// or why none does.
+    pub(super) async fn send_to_all(&self, command: &Cmd, deadline: Instant) -> Result<Vec<Value>, Failure> {
+        let mut asked = JoinSet::new();
+        for node in self.0.owners() {
+            let command = command.clone();
+            asked.spawn(async move { node.link.send(Request::One(&command), deadline).await });
+        }
+        let (answers, failures): (Vec<_>, Vec<_>) =
+            asked.join_all().await.into_iter().partition(Result::is_ok);
+        match failures.into_iter().find_map(Result::err) {
+            Some(failure) if answers.is_empty() || failure.is_no_permission() => Err(failure),
+            _ => Ok(answers.into_iter().flatten().collect()),
+        }
+    }
+
     /// From now on nothing is sent. Calls under way still get their answers.
     pub(super) fn shut(&self) {
         self.0.shut.store(true, Ordering::Release);
@@ -252,6 +268,11 @@ impl Shared {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         let known = slots.nodes().iter().filter(|node| self.seed(&node.address).is_none());
         self.seeds.iter().chain(known).map(Arc::clone).collect()
+    }
+
+    /// The nodes that serve a slot, as far as is known.
+    fn owners(&self) -> Vec<Arc<Node>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).nodes().to_vec()
     }
 
     fn node(&self, slot: Option<Slot>) -> Option<Arc<Node>> {

@@ -59,7 +59,7 @@ impl Link {
 
     /// Sends a request and waits for its answer until the deadline. It is sent at most once.
     pub(super) async fn send(&self, request: Request<'_>, deadline: Instant) -> Result<Value, Failure> {
-        let open = self.open(deadline).await?;
+        let mut open = self.open(deadline).await?;
         let answer = match request {
             Request::One(command) => timeout_at(deadline, open.send(command)).await,
             Request::Together(commands) => timeout_at(deadline, open.send_all(commands)).await,

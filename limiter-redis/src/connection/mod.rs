@@ -115,6 +115,16 @@ impl Connection {
         answer.map(plain).map_err(|failure| failure.into_error(operation, false))
     }
 
+    /// The same of every server that counts: more than one in a cluster.
+    pub(crate) async fn ask_all(&self, command: Cmd, operation: &'static str) -> Result<Vec<Value>> {
+        let Way::Cluster(cluster) = &self.way else {
+            return Ok(vec![self.ask(command, operation).await?]);
+        };
+        let answers = cluster.send_to_all(&command, Instant::now() + self.response_timeout).await;
+        let answers = answers.map_err(|failure| failure.into_error(operation, false))?;
+        Ok(answers.into_iter().map(plain).collect())
+    }
+
     /// Whether calls whose keys differ in their hash tag go to different servers.
     pub(crate) const fn is_cluster(&self) -> bool {
         matches!(self.way, Way::Cluster(_))

@@ -58,15 +58,17 @@ impl Open {
     }
 
     /// Sends a command. Its answer may be an error of the server.
-    pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        self.connection.clone().send_packed_command(command).await
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        self.connection.send_packed_command(command).await
     }
 
-    /// Sends commands together; the answer of the last.
-    pub(super) async fn send_all(&self, commands: &Pipeline) -> RedisResult<Value> {
-        let before = commands.len().saturating_sub(1);
-        let mut answers = self.connection.clone().send_packed_commands(commands, before, 1).await?;
-        Ok(answers.pop().unwrap_or(Value::Nil))
+    /// Sends commands together; the answer of the last, or that one of them is forbidden.
+    pub(super) async fn send_all(&mut self, commands: &Pipeline) -> RedisResult<Value> {
+        let mut answers = self.connection.send_packed_commands(commands, 0, commands.len()).await?;
+        let last = answers.pop().unwrap_or(Value::Nil);
+        let forbids =
+            |answer: &Value| matches!(answer, Value::ServerError(error) if error.code() == "NOPERM");
+        Ok(answers.into_iter().find(forbids).unwrap_or(last))
     }
 
     /// Whether it is known to have ended: what isn't sent over it by now never will be.

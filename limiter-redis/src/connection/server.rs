@@ -115,7 +115,7 @@ pub(super) async fn greet(open: &Open) -> Result<(), Refusal> {
 
 /// A command of the greeting.
 pub(super) async fn ask(open: &Open, command: &Cmd) -> Result<Value, Failure> {
-    match open.send(command).await {
+    match open.clone().send(command).await {
         Ok(Value::ServerError(error)) => Err(Failure::Answer(error)),
         Ok(value) => Ok(value),
         Err(error) => Err(Failure::broken(&error)),

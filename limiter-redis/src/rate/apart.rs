@@ -15,6 +15,20 @@ impl Rates {
         to_its_end("hit", response_timeout, async move { self.hit_parts(parts).await }).await
     }
 
+    /// Gives back what was charged in every part, likewise. Goes on where a part fails; tells the first failure.
+    pub(super) async fn refund_apart(self, parts: Vec<Vec<Line>>) -> Result<()> {
+        let response_timeout = self.store.connection.response_timeout();
+        let refund = async move {
+            let mut first_failure = Ok(());
+            for part in &parts {
+                first_failure = first_failure.and(self.give_back("refund", part).await);
+            }
+            // The others were given back.
+            first_failure.map_err(Error::possibly_charged)
+        };
+        to_its_end("refund", response_timeout, refund).await
+    }
+
     /// Describes every part.
     pub(super) async fn look_apart(
         &self,

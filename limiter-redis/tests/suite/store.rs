@@ -9,6 +9,9 @@ use limiter_core::{Backend, ManualClock};
 use limiter_redis::{Config, Options, RedisBackend};
 use limiter_testkit::{Candidate, processes};
 
+/// How many stores this process has made.
+static STORES: AtomicU64 = AtomicU64::new(0);
+
 /// A server and a prefix, as they are told to copies of this program.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -23,7 +26,6 @@ impl Store {
             let (prefix, url) = store.split_once(' ').unwrap();
             return Self { url: url.to_owned(), prefix: prefix.to_owned() };
         }
-        static STORES: AtomicU64 = AtomicU64::new(0);
         let number = STORES.fetch_add(1, Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let prefix = format!("t{:x}.{:x}.{number}", now.as_micros(), std::process::id());

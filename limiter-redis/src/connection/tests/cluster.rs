@@ -138,7 +138,7 @@ async fn keys_that_are_parted_for_a_moment_are_waited_for() {
     let tag = key_of(one);
     let keys = [format!("{{{tag}}}a"), format!("{{{tag}}}b")];
     let pair = async || {
-        let mut call = Call::new(&PAIR, "hit", true, 2);
+        let mut call = Call::new(&PAIR, "hit", true, 2, 0);
         call.arg(&keys[..]);
         connection.run(call).await
     };
@@ -172,7 +172,7 @@ async fn keys_that_stay_parted_end_the_call_in_time() {
     slot.begin();
     slot.carry(&keys[0]);
     let begun = Instant::now();
-    let mut call = Call::new(&PAIR, "hit", true, 2);
+    let mut call = Call::new(&PAIR, "hit", true, 2, 0);
     call.arg(&keys[..]);
     let error = connection.run(call).await.unwrap_err();
     assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());

@@ -122,7 +122,7 @@ async fn very_many_calls_to_a_cluster_that_is_gone_all_end() {
     for number in 0..10_000 {
         let connection = connection.clone();
         calls.spawn(async move {
-            let mut call = Call::new(&COUNT, "hit", true, 1);
+            let mut call = Call::new(&COUNT, "hit", true, 1, 0);
             call.arg(format!("key-{number}"));
             connection.run(call).await.unwrap_err()
         });

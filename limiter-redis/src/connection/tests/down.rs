@@ -15,7 +15,7 @@ async fn at_once(connection: &Connection) -> (Duration, Vec<Error>) {
     for _ in 0..CALLS {
         let connection = connection.clone();
         calls.spawn(async move {
-            let mut call = Call::new(&COUNT, "hit", true, 1);
+            let mut call = Call::new(&COUNT, "hit", true, 1, 0);
             call.arg("k");
             connection.run(call).await.unwrap_err()
         });

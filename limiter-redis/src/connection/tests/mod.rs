@@ -59,7 +59,7 @@ async fn connect(target: &Target) -> Result<Connection> {
 
 /// Counts one on the server, and proves that it took no longer than it may.
 async fn count(connection: &Connection, key: &str) -> Result<i64> {
-    let mut call = Call::new(&COUNT, "hit", true, 1);
+    let mut call = Call::new(&COUNT, "hit", true, 1, 0);
     call.arg(key);
     let begun = Instant::now();
     let answer = connection.run(call).await;
@@ -68,7 +68,7 @@ async fn count(connection: &Connection, key: &str) -> Result<i64> {
 }
 
 async fn echo(connection: &Connection, text: &str) -> Result<String> {
-    let mut call = Call::new(&ECHO, "peek", false, 0);
+    let mut call = Call::new(&ECHO, "peek", false, 0, 0);
     call.arg(text);
     connection.run(call).await.map(|value| String::from_redis_value(value).unwrap())
 }
@@ -79,7 +79,7 @@ fn script(text: &'static str, sha: fn() -> String) -> &'static Script {
 }
 
 async fn run(connection: &Connection, script: &'static Script, key: &str) -> Result<Value> {
-    let mut call = Call::new(script, "hit", true, 1);
+    let mut call = Call::new(script, "hit", true, 1, 0);
     call.arg(key);
     connection.run(call).await
 }
