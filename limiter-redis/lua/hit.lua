@@ -14,25 +14,20 @@
 -- @include lib/clock.lua
 local keys, args, act = KEYS, ARGV[1], ARGV[2]
 local n = #args / 40
-local raws = call('MGET', spread(keys, 1, n))
-local r, reply
-local states, idles, now_of, logs = {nil, nil, nil, nil}, {nil, nil, nil, nil}, {}, {}
+local raws, only
+if n > 1 then raws = call('MGET', spread(keys, 1, n)) else only = call('GET', keys[1]) end
+local reply, later
 repeat
   local again, at, lists = false, 1, n
-  r = 0
-  reply = {nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil}
+  reply, later = '', nil
   for i = 1, n do
     local kind, max, window, capacity, cost
     kind, max, window, capacity, cost, at = unpack('<ddddd', args, at)
     local counts_denied = kind > 10
     if counts_denied then kind = kind - 10 end
-    local raw, now, a, b, room, keep = raws[i], clock, 0, 0, capacity, false
+    local raw, now, a, b, room, keep = raws and raws[i] or only, clock, 0, 0, capacity, false
     local list, gone, seen, written, x, y
-    if raw then
-      written, x, y = unpack('<ddd', raw)
-      seen = written <= clock + 60000
-      if seen and written > clock then now = written end
-    end
+    -- @include lib/read.lua
     if kind == 3 then
       lists = lists + 1
       list = keys[lists]
@@ -54,7 +49,7 @@ repeat
     end
     local counted = cost > 0 and (fits and act == '' or not fits and counts_denied and act == 'deny')
     if counted then
-      local state, idle
+      local key, state, idle, log = keys[i], nil, nil, nil
       if kind == 2 then
         -- @include lib/sliding_window/charge.lua
       elseif kind == 4 then
@@ -65,8 +60,19 @@ repeat
       elseif kind == 3 then
         -- @include lib/sliding_log/charge.lua
       end
-      states[i], now_of[i], charged_at, room = state, now, now, room - cost
-      if not keep then idles[i] = idle end
+      charged_at, room = now, room - cost
+      if keep then idle = nil end
+      if i < n and act == '' then
+        -- Written when it is known that the charges that follow fit too.
+        later = later or {nil, nil, nil, nil, nil, nil}
+        local place = 3 * i
+        later[place - 2], later[place - 1], later[place] = state, idle, log
+      else
+        -- @include lib/write.lua
+        if log then
+          -- @include lib/sliding_log/append.lua
+        end
+      end
     end
     local reset, retry = 0, -1
     if kind == 2 then
@@ -80,25 +86,22 @@ repeat
     end
     if not fits and (cost > capacity or max == 0) then retry = -2 end
     if room < 0 then room = 0 end
-    reply[r + 1], reply[r + 2], reply[r + 3] = room, reset, charged_at
     if act == '' then
-      r = r + 3
+      reply = reply .. pack('<ddd', room, reset, charged_at)
     else
-      reply[r + 4] = retry
-      r = r + 4
+      reply = reply .. pack('<dddd', room, reset, charged_at, retry)
     end
   end
-  if again then states, idles, now_of, logs = {}, {}, {}, {} end
 until not again
-for i = 1, n do
-  local state, idle, log = states[i], idles[i], logs[i]
-  if idle then
-    call('SET', keys[i], state, 'PX', idle - clock + grace)
-  elseif state then
-    call('SET', keys[i], state, 'KEEPTTL')
-  end
-  if log then
-    -- @include lib/sliding_log/append.lua
+if later then
+  for i = 1, n - 1 do
+    local key, state, idle, log = keys[i], later[3 * i - 2], later[3 * i - 1], later[3 * i]
+    if state then
+      -- @include lib/write.lua
+      if log then
+        -- @include lib/sliding_log/append.lua
+      end
+    end
   end
 end
-return pack('<' .. ('d'):rep(r), spread(reply, 1, r))
+return reply

@@ -15,11 +15,7 @@ for i = 1, n do
   if kind > 10 then kind = kind - 10 end
   local raw, now, a, b, room, keep = call('GET', KEYS[i]), clock, 0, 0, capacity, false
   local list, gone, seen, written, x, y
-  if raw then
-    written, x, y = unpack('<ddd', raw)
-    seen = written <= clock + 60000
-    if seen and written > clock then now = written end
-  end
+  -- @include lib/read.lua
   if kind == 3 then
     lists = lists + 1
     list = KEYS[lists]
@@ -46,11 +42,9 @@ for i = 1, n do
   if changed then
     given_back = given_back + 1
     -- All that is left was there before, and Redis keeps it for long enough; a bucket says itself.
-    if idle and not keep then
-      call('SET', KEYS[i], state, 'PX', idle - clock + grace)
-    else
-      call('SET', KEYS[i], state, 'KEEPTTL')
-    end
+    local key = KEYS[i]
+    if keep then idle = nil end
+    -- @include lib/write.lua
   end
 end
 return given_back

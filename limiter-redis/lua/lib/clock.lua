@@ -1,5 +1,6 @@
 -- The store's clock in milliseconds: ARGV[3] where a test hands one in, else the server's, read once.
-local call, pack, unpack, spread = redis.call, struct.pack, struct.unpack, unpack
+local struct, call, spread = struct, redis.call, unpack
+local pack, unpack = struct.pack, struct.unpack
 local clock, grace = ARGV[3], 60000
 if clock then
   -- By a clock that is handed in nothing may go away while the test runs.
