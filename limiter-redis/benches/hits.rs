@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p limiter-redis` prints hits a second (the median of the rounds), their ratio to the floor (the median
 //! over the rounds of the ratio within each, since contenders take turns within each round), where the middle half of
-//! these ratios lies, and the server's time a hit: in scripts, and as the system counts it. `-- --test` is short; `-- sliding` runs
-//! only those whose names hold that word, and the floor, `-- 64` only 64 callers.
+//! these ratios lies, and the server's time a hit: in scripts, and as the system counts it. `-- --test` is short;
+//! `-- sliding` runs only those whose names hold that word, and the floor, `-- 64` only 64 callers.
 //!
 //! The package in `benches/peers` runs the same race with other limiters in it.
 #![allow(
