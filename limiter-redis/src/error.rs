@@ -192,6 +192,11 @@ impl Failure {
     }
 }
 
+/// Whether a server says that it is a replica, older ones within the words of a script's error.
+pub(crate) fn is_read_only(error: &ServerError) -> bool {
+    Said::by(error).code == "READONLY"
+}
+
 /// An error that a server gave for an answer.
 struct Said<'a> {
     code: &'a str,
@@ -333,6 +338,18 @@ mod tests {
             assert_eq!(judged(&new(inner)), expected, "{inner}");
             assert_eq!(judged(&old(inner)), expected, "{inner}");
             assert_eq!(judged(&old(&format!("@user_script: 1: -{inner}"))), expected, "{inner}");
+        }
+    }
+
+    #[test]
+    fn replicas_are_known_by_the_words_of_older_and_newer_servers() {
+        let old =
+            "ERR Error running script (call to f_01ab): @user_script:1: @user_script: 1: -READONLY You can't";
+        for (words, read_only) in [("READONLY You can't write", true), (old, true), ("OOM command", false)] {
+            assert!(
+                matches!(said(words), Failure::Answer(error) if is_read_only(&error) == read_only),
+                "{words}"
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redis::{Cmd, Pipeline, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, Pipeline, RedisError, Value};
 use tokio::sync::watch;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::backoff::{self, rest};
 use super::open::Open;
 use super::source::Source;
-use crate::error::{Failure, Refusal};
+use crate::error::{Failure, Refusal, is_read_only};
 
 /// A way to a server: the connection there is, or the next one. Whoever needs a connection when there is none has one
 /// task make it, and waits for that no longer than for its own answer. After a failure nobody tries for a while.
@@ -153,7 +153,7 @@ impl Link {
         let source = &self.0.source;
         match answer {
             Ok(Ok(Value::ServerError(error))) => {
-                if error.kind() == Some(ServerErrorKind::ReadOnly) {
+                if is_read_only(&error) {
                     // A server that is a replica for good mustn't be connected to again and again.
                     let good = open.since().elapsed() >= 2 * backoff::LONGEST;
                     self.leave(open, good, || source.read_only());
