@@ -11,6 +11,7 @@ use limiter_core::{
 
 use self::line::{Line, keys_of};
 use self::reserve::Reserve;
+use crate::reply::count;
 use crate::script::{Script, script};
 use crate::store::{Store, Words};
 
@@ -51,7 +52,7 @@ impl Quotas {
     pub(crate) async fn reset(&self, key: &Key, quota: &Quota) -> Result<()> {
         let keys = keys_of(&self.store.names.quota(key, quota));
         let reply = self.store.run(&RESET, ("reset", true), &keys, Words { numbers: &[], word: "" }).await?;
-        told::count(&reply, keys.len()).map_err(|error| error.with_operation("reset").possibly_charged())
+        count(&reply, keys.len()).map_err(|error| error.with_operation("reset").possibly_charged())
     }
 
     /// One call about one counter.

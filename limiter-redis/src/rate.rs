@@ -5,6 +5,7 @@ mod line;
 
 use limiter_core::{Charge, Decision, Key, Limit, Outcome, Receipt, Result, Source, check_charges};
 
+use crate::reply::count;
 use crate::script::{Script, script};
 use crate::store::{Store, Words};
 use line::{Line, keys_of, outcomes};
@@ -71,7 +72,7 @@ impl Rates {
         let Some(line) = self.line(0, &Charge::new(key, limit)) else { return Ok(()) };
         let keys = keys_of(std::slice::from_ref(&line));
         let reply = self.store.run(&RESET, ("reset", true), &keys, Words { numbers: &[], word: "" }).await?;
-        line::count(&reply, keys.len())
+        count(&reply, keys.len())
     }
 
     async fn decide(&self, operation: &'static str, charges: &[Charge<'_>], act: Act) -> Result<Decision> {
@@ -116,7 +117,7 @@ impl Rates {
         let numbers: Vec<_> = lines.iter().map(Line::numbers_of_refund).collect();
         let words = Words { numbers: numbers.as_flattened(), word: "" };
         let reply = self.store.run(&REFUND, (operation, true), &keys_of(lines), words).await?;
-        line::count(&reply, lines.len()).map_err(|error| error.with_operation(operation).possibly_charged())
+        count(&reply, lines.len()).map_err(|error| error.with_operation(operation).possibly_charged())
     }
 
     /// The line of a charge; `None` for one that is unlimited, of which nothing is stored.

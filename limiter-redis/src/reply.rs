@@ -21,6 +21,14 @@ pub(crate) fn numbers(value: &Value) -> Result<Vec<i64>> {
     doubles.iter().map(|bytes| whole(f64::from_le_bytes(*bytes))).collect()
 }
 
+/// Checks a number that counts things, of which there can't be more than so many.
+pub(crate) fn count(reply: &Value, most: usize) -> Result<()> {
+    match reply {
+        Value::Int(number) if usize::try_from(*number).is_ok_and(|number| number <= most) => Ok(()),
+        _ => Err(unexpected("isn't a count of what was given")),
+    }
+}
+
 /// A list of values.
 pub(crate) fn list(value: Value) -> Result<Vec<Value>> {
     match value {
@@ -77,5 +85,13 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Protocol, "{value:?}: {error}");
         }
         assert!(amount(-1).is_err() && amount(0).is_ok() && amount(1 << 53).is_err());
+    }
+
+    #[test]
+    fn a_count_is_no_more_than_there_was_to_count() {
+        assert!(count(&Value::Int(0), 2).is_ok() && count(&Value::Int(2), 2).is_ok());
+        for wrong in [Value::Int(3), Value::Int(-1), Value::Nil] {
+            assert_eq!(count(&wrong, 2).unwrap_err().kind(), ErrorKind::Protocol, "{wrong:?}");
+        }
     }
 }

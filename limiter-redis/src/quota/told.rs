@@ -56,14 +56,6 @@ pub(super) fn standing(told: &[i64; 4]) -> Result<Standing> {
     })
 }
 
-/// Checks a number that counts things, of which there can't be more than so many.
-pub(super) fn count(reply: &Value, most: usize) -> Result<()> {
-    match reply {
-        Value::Int(number) if usize::try_from(*number).is_ok_and(|number| number <= most) => Ok(()),
-        _ => Err(unexpected("isn't a count of what was given")),
-    }
-}
-
 impl Standing {
     /// Whether what was asked for fits.
     pub(super) const fn fits(&self) -> bool {
@@ -126,10 +118,5 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Protocol, "{numbers:?}");
         }
         assert_eq!(outcome(&Value::Nil, 5, false).unwrap_err().kind(), ErrorKind::Protocol);
-        assert!(
-            count(&Value::Int(3), 3).is_ok()
-                && count(&Value::Int(4), 3).is_err()
-                && count(&Value::Nil, 3).is_err()
-        );
     }
 }
