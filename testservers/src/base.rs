@@ -1,7 +1,8 @@
 //! The folder in which the servers of this process keep theirs, and the guard that clears up after the process.
 //!
 //! The guard is a shell that waits for the end of its input, which it gets when this process ends, whichever way.
-//! It then removes the folder; where no `setpriv` binds servers to this process it kills them first.
+//! It then kills what is left: servers that no `setpriv` binds to this process, and what works in their folders, as do
+//! processes of a server that was held. It gives back shared memory and removes the folder.
 
 use std::io;
 use std::path::Path;
@@ -19,6 +20,15 @@ const CLEAR_UP: &str = r#"
 cat >/dev/null
 for file in "$1"/*/testservers.pid; do
     [ -f "$file" ] && kill -KILL "$(cat "$file")"
+done
+base=$(cd -P "$1" && pwd -P) && for process in /proc/[0-9]*; do
+    case $(cd -P "$process/cwd" && pwd -P) in "$base"/*) kill -KILL "${process#/proc/}" ;; esac
+done
+for file in "$1"/*/data/postmaster.pid; do
+    [ -f "$file" ] || continue
+    number=0 line=
+    while [ $number -lt 7 ] && read -r line; do number=$((number + 1)); done <"$file"
+    [ $number = 7 ] && ipcrm -m "${line##* }"
 done
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
     rm -rf "$1"
@@ -61,6 +71,9 @@ fn base() -> io::Result<&'static Base> {
         return Ok(base);
     }
     let folder = tempfile::Builder::new().prefix("testservers-").tempdir()?;
+    // Passed through, not listed, by the user that servers run as which refuse root.
+    #[cfg(unix)]
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
     let guard = guard(folder.path())?;
     Ok(BASE.get_or_init(|| Base { folder, _guard: guard }))
 }

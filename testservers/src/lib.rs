@@ -17,13 +17,17 @@
 //! Where a server can't be had, [`Unavailable`] says why and what to do. A test that needs it fails with that text;
 //! it doesn't pass.
 
+mod account;
 mod base;
+mod family;
 mod install;
 mod output;
 mod patience;
 mod ports;
+pub mod postgres;
 mod process;
 pub mod redis;
+mod shared_memory;
 mod signal;
 mod spawner;
 #[cfg(feature = "tls")]

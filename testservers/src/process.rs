@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::base::{self, PID_FILE};
 use crate::patience::until;
 use crate::signal::{self, Signal};
-use crate::spawner;
+use crate::{family, shared_memory, spawner};
 
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long a server may take to end once asked.
@@ -20,7 +20,7 @@ const END: Duration = Duration::from_secs(10);
 const LOG_LINES: usize = 15;
 
 /// Held whole, so that one which is just being dropped elsewhere is waited for as well.
-static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+static RUNNING: Mutex<Vec<Arc<Running>>> = Mutex::new(Vec::new());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Kills every server of this process, waits until they are gone, and removes their folders. From then on none can be
@@ -33,18 +33,25 @@ pub fn end_all() {
         ENDING.store(true, Ordering::SeqCst);
         running.clone()
     };
-    for child in &running {
-        end(child);
+    for server in &running {
+        server.end();
     }
     base::remove();
 }
 
-/// A server's process.
+/// A server's process, and those that it starts.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Arc<Mutex<Child>>,
-    pid_file: PathBuf,
+    running: Arc<Running>,
     log: Log,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Mutex<Child>,
+    folder: PathBuf,
+    /// What it has left behind is cleared away: what lies in the folder now may be the next one's.
+    cleared: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -55,78 +62,85 @@ struct Log {
 }
 
 impl Process {
-    /// Starts the program in the folder, in a process group of its own, so that an interrupt from the keyboard
-    /// doesn't reach it.
-    pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path) -> io::Result<Arc<Self>> {
+    /// Runs the command, which [`spawner::bound`] has begun, in the folder, in a process group of its own, so that an
+    /// interrupt from the keyboard doesn't reach it.
+    pub(crate) fn start(mut command: Command, folder: &Path) -> io::Result<Arc<Self>> {
         let path = folder.join("log");
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let log = Log { path, from: file.metadata()?.len() };
-        let mut command = spawner::bound(program);
-        command.args(arguments).current_dir(folder);
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        command.current_dir(folder).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        Self::register(command, folder.join(PID_FILE), log)
+        Self::register(command, folder.to_owned(), log)
     }
 
-    fn register(command: Command, pid_file: PathBuf, log: Log) -> io::Result<Arc<Self>> {
+    fn register(command: Command, folder: PathBuf, log: Log) -> io::Result<Arc<Self>> {
         // Held across the start: `end_all` sees either no server or one that it can end.
-        let mut running = lock(&RUNNING);
+        let mut all = lock(&RUNNING);
         if ENDING.load(Ordering::SeqCst) {
             return Err(io::Error::other("this program is ending"));
         }
         let child = spawner::spawn(command)?;
         let number = child.id();
-        let child = Arc::new(Mutex::new(child));
-        running.push(Arc::clone(&child));
-        drop(running);
-        let process = Arc::new(Self { child, pid_file, log });
+        let running = Arc::new(Running { child: Mutex::new(child), folder, cleared: AtomicBool::new(false) });
+        all.push(Arc::clone(&running));
+        drop(all);
+        let process = Arc::new(Self { running, log });
         if !spawner::binds() {
-            fs::write(&process.pid_file, number.to_string())?;
+            fs::write(process.running.folder.join(PID_FILE), number.to_string())?;
         }
         Ok(process)
     }
 
     /// How it ended, if it has.
     pub(crate) fn ended(&self) -> io::Result<Option<ExitStatus>> {
-        lock(&self.child).try_wait()
+        lock(&self.running.child).try_wait()
     }
 
-    /// Its number, as the system counts.
-    pub(crate) fn number(&self) -> u32 {
-        lock(&self.child).id()
-    }
-
-    /// Ends it without asking (SIGKILL), and waits until it is gone.
+    /// Ends it and all that it has started without asking (SIGKILL), and waits until they are gone.
     pub(crate) fn kill(&self) {
-        end(&self.child);
-        fs::remove_file(&self.pid_file).ok();
+        self.running.end();
     }
 
     /// Asks it to end (SIGTERM), and waits until it is gone. One that doesn't in 10 s is killed.
     pub(crate) fn stop(&self) {
-        self.send(Signal::Terminate);
-        self.send(Signal::Continue);
+        self.stop_by(Signal::Terminate);
+    }
+
+    /// Like [`stop`](Self::stop), for a server to which SIGTERM says something else.
+    pub(crate) fn stop_by(&self, what: Signal) {
+        self.send(what);
+        self.resume();
         let gone = || if matches!(self.ended(), Ok(None)) { Err(()) } else { Ok(()) };
         until(END, LOOK_EVERY, gone).ok();
         self.kill();
     }
 
-    /// Holds it (SIGSTOP): it keeps its connections and answers nothing.
+    /// Holds it and all that it has started (SIGSTOP): they keep their connections and answer nothing.
     pub(crate) fn pause(&self) {
-        self.send(Signal::Stop);
-        let number = self.number();
-        until(END, LOOK_EVERY, || if signal::is_held(number) { Ok(()) } else { Err(()) }).ok();
+        let mut child = lock(&self.running.child);
+        if matches!(child.try_wait(), Ok(None)) {
+            for process in hold(child.id()) {
+                signal::send(process, Signal::Stop);
+                wait_until_held(process);
+            }
+        }
     }
 
     /// Lets it go on after [`pause`](Self::pause).
     pub(crate) fn resume(&self) {
-        self.send(Signal::Continue);
+        let mut child = lock(&self.running.child);
+        if matches!(child.try_wait(), Ok(None)) {
+            for process in family::descendants(child.id()) {
+                signal::send(process, Signal::Continue);
+            }
+            signal::send(child.id(), Signal::Continue);
+        }
     }
 
     /// Only to one that hasn't been waited for: its number may be another's by now.
     fn send(&self, what: Signal) {
-        let mut child = lock(&self.child);
+        let mut child = lock(&self.running.child);
         if matches!(child.try_wait(), Ok(None)) {
             signal::send(child.id(), what);
         }
@@ -154,14 +168,40 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        lock(&RUNNING).retain(|child| !Arc::ptr_eq(child, &self.child));
+        lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &self.running));
     }
 }
 
-fn end(child: &Mutex<Child>) {
-    let mut child = lock(child);
-    child.kill().ok();
-    child.wait().ok();
+impl Running {
+    fn end(&self) {
+        let mut child = lock(&self.child);
+        let family = if matches!(child.try_wait(), Ok(None)) { hold(child.id()) } else { Vec::new() };
+        // It is held and can't ask how they ended, so none of their numbers is another's by now.
+        for process in &family {
+            signal::send(*process, Signal::Kill);
+        }
+        child.kill().ok();
+        child.wait().ok();
+        let gone = |process: &u32| if family::is_gone(*process) { Ok(()) } else { Err(()) };
+        for process in &family {
+            until(END, LOOK_EVERY, || gone(process)).ok();
+        }
+        if !self.cleared.swap(true, Ordering::SeqCst) {
+            shared_memory::release(&self.folder);
+            fs::remove_file(self.folder.join(PID_FILE)).ok();
+        }
+    }
+}
+
+/// Holds a process that hasn't been waited for, and says what it has started.
+fn hold(process: u32) -> Vec<u32> {
+    signal::send(process, Signal::Stop);
+    wait_until_held(process);
+    family::descendants(process)
+}
+
+fn wait_until_held(process: u32) {
+    until(END, LOOK_EVERY, || if family::is_held(process) { Ok(()) } else { Err(()) }).ok();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

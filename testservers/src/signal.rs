@@ -5,6 +5,10 @@
 pub(crate) enum Signal {
     /// SIGTERM
     Terminate,
+    /// SIGINT
+    Interrupt,
+    /// SIGKILL
+    Kill,
     /// SIGSTOP
     Stop,
     /// SIGCONT
@@ -19,6 +23,8 @@ pub(crate) fn send(process: u32, what: Signal) {
 
     let what = match what {
         Signal::Terminate => signal::SIGTERM,
+        Signal::Interrupt => signal::SIGINT,
+        Signal::Kill => signal::SIGKILL,
         Signal::Stop => signal::SIGSTOP,
         Signal::Continue => signal::SIGCONT,
     };
@@ -29,9 +35,3 @@ pub(crate) fn send(process: u32, what: Signal) {
 
 #[cfg(not(unix))]
 pub(crate) fn send(_process: u32, _what: Signal) {}
-
-/// Whether the system says that it is held. Where it doesn't say, it is taken for held at once.
-pub(crate) fn is_held(process: u32) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return true };
-    stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
-}

@@ -15,7 +15,7 @@ use crate::process::Process;
 #[cfg(feature = "tls")]
 use crate::tls::{Certificates, Identity};
 use crate::unavailable::{OrUnavailable, Unavailable};
-use crate::{base, output, ports};
+use crate::{base, output, ports, spawner};
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How long a server may take to start.
@@ -184,6 +184,8 @@ impl Redis {
         if ended.is_none() {
             return Err(Unavailable::new(format!("the server on {} still runs", self.address())));
         }
+        // What it has left behind, where it ended by itself.
+        process.kill();
         let attempt = || match self.plan.attempt(self.port, &self.arguments, self.folder.path()) {
             Ok(started) => Ok(Ok(started)),
             Err(Hitch::Other(why)) => Ok(Err(why)),
@@ -220,7 +222,9 @@ impl Plan {
 
     fn attempt(&self, port: u16, arguments: &[String], folder: &Path) -> Result<Arc<Process>, Hitch> {
         let server = self.programs.server();
-        let process = Process::start(server, arguments, folder)
+        let mut command = spawner::bound(server);
+        command.args(arguments);
+        let process = Process::start(command, folder)
             .or_unavailable(format!("starting {}", server.display()))
             .map_err(Hitch::Other)?;
         let seen = until(START, LOOK_EVERY, || self.look(port, &process));

@@ -1,0 +1,60 @@
+-- One charge of one call.
+--
+-- counter      its row: rate_key(key(…), kind, window)
+-- charge_kind  1 fixed window, 2 sliding window, 3 sliding log, 4 token bucket; 10 more where denied hits count
+-- the rest     max in units, window in ms, capacity in units, cost in units; durable: the commit waits for the disk;
+--              wait: null waits for the row, 0 doesn't; lock_ms: how long; at_ms: the time, by tests only
+-- Returns      remaining, ms until the counter is as if never used, the time of the charge or -1, and -1 where it fits,
+--              -2 where it never will, else the ms until it does; {-1} where somebody else holds the row
+-- Clock        the server's, read under the row's lock
+create function @schema@.hit_one(
+  counter bytea, charge_kind bigint, max_units bigint, window_ms bigint, capacity bigint, cost bigint,
+  durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
+) returns bigint[]
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+<<this>>
+declare
+  name bytea := counter; kind bigint := charge_kind; counts_denied boolean := false;
+  clock bigint; now_ms bigint; place tid;
+  a bigint; b bigint; written bigint; room bigint; m bigint; fits boolean;
+  gone_ms bigint; reset_ms bigint; retry_ms bigint; charged_at bigint := -1;
+begin
+  -- @include lib/durability.sql
+  if wait = 0 then
+    select t.a, t.b, t.written, t.ctid into a, b, written, place
+      from @schema@.rate t where t.key = name for no key update skip locked;
+  else
+    if lock_ms is not null then
+      perform set_config('lock_timeout', lock_ms::text, true);
+    end if;
+    select t.a, t.b, t.written, t.ctid into a, b, written, place
+      from @schema@.rate t where t.key = name for no key update;
+  end if;
+  while not found loop
+    insert into @schema@.rate as t (key) values (name) on conflict do nothing
+      returning t.a, t.b, t.written, t.ctid into a, b, written, place;
+    exit when found;
+    if wait = 0 then
+      return array[-1];
+    end if;
+    select t.a, t.b, t.written, t.ctid into a, b, written, place
+      from @schema@.rate t where t.key = name for no key update;
+  end loop;
+  -- @include lib/clock.sql
+  if kind > 10 then
+    kind := kind - 10; counts_denied := true;
+  end if;
+  -- @include lib/look.sql
+  if cost > 0 and (fits or counts_denied) then
+    -- @include lib/charge.sql
+    if kind = 3 then
+      -- @include lib/sliding_log/append.sql
+    end if;
+    charged_at := now_ms;
+    update @schema@.rate t set a = this.a, b = this.b, written = now_ms,
+      gone = case when at_ms is null then gone_ms + 60000 else 9223372036854775807 end
+      where t.ctid = place;
+  end if;
+  -- @include lib/outlook.sql
+  return array[greatest(room, 0), reset_ms, charged_at, retry_ms];
+end $$;

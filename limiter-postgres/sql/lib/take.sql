@@ -1,0 +1,30 @@
+-- Locks the rows of `taken` (bytea[], each once) in @table@, in the order of the keys whatever order they are given in,
+-- and makes those that are missing.
+--   wait     null: waits for each in turn. 0: waits for none; n: for the nth first, and then for no other; and where
+--            somebody else holds one, ends with 55P03, whose detail is its place
+--   lock_ms  how long to wait for one; null: as long as the session says
+-- Uses mine bytea[], made bigint.
+if lock_ms is not null then
+  perform set_config('lock_timeout', lock_ms::text, true);
+end if;
+if wait > 0 then
+  perform 1 from @schema@.@table@ t where t.key = taken[wait] for no key update;
+end if;
+loop
+  if wait is null then
+    mine := array(select t.key from @schema@.@table@ t where t.key = any (taken) order by t.key for no key update);
+  else
+    mine := array(
+      select t.key from @schema@.@table@ t where t.key = any (taken) order by t.key for no key update skip locked);
+  end if;
+  exit when cardinality(mine) = cardinality(taken);
+  if cardinality(taken) > (select count(distinct k) from unnest(taken) k) then
+    raise exception 'a key is named twice' using errcode = '22023';
+  end if;
+  insert into @schema@.@table@ (key) select k from unnest(taken) k order by k on conflict do nothing;
+  get diagnostics made = row_count;
+  if made = 0 and wait is not null then
+    raise exception 'a row is held by somebody else' using errcode = '55P03',
+      detail = (select min(u.i)::text from unnest(taken) with ordinality u (k, i) where u.k <> all (mine));
+  end if;
+end loop;

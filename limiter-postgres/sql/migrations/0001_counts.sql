@@ -1,0 +1,21 @@
+-- The first release: all tables and functions. `@schema@` stands for the schema.
+-- @include tables.sql
+-- @include key.sql
+-- @include version.sql
+-- @include hit_one.sql
+-- @include hit_many.sql
+-- @include peek_many.sql
+-- @include refund_many.sql
+-- @include reset_rate.sql
+-- @include check.sql
+-- @include record.sql
+-- @include reserve.sql
+-- @include settle.sql
+-- @include reset_quota.sql
+-- @include acquire.sql
+-- @include renew.sql
+-- @include release.sql
+-- @include in_use.sql
+-- @include leases.sql
+-- @include sweep.sql
+-- @include rights.sql

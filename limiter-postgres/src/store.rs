@@ -1,0 +1,138 @@
+//! A store as the three limiters see it: a way to the server, names, and whose clock counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use limiter_core::{Clock, Result};
+use sqlx::postgres::PgRow;
+use tokio::time::{Instant, timeout_at};
+
+use crate::call::{Argument, Call};
+use crate::connection::Connection;
+use crate::error::Failure;
+use crate::key::Names;
+use crate::turns::Turns;
+
+/// How often a call that lost a deadlock or the like is sent again. Nothing was done then.
+const RETRIES: u32 = 3;
+/// How often a call waits for one row alone. After that it waits for all its rows, each for [`BRIEFLY`] at most: others
+/// want those that it has meanwhile.
+const SINGLE_WAITS: u32 = 3;
+const BRIEFLY: Duration = Duration::from_millis(50);
+/// So much sooner than its caller the server gives up waiting for a row, so that it is known that nothing was done.
+const SOONER: Duration = Duration::from_millis(20);
+
+/// A store as the three limiters see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) names: Names,
+    /// Handed in by tests; else the server's own clock counts.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) turns: Turns,
+    pub(crate) response_timeout: Duration,
+}
+
+/// What to do about rows that somebody else holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Wait for none.
+    Not,
+    /// Wait for the one in this place, from 1 on, before any is had, and for no other.
+    For(usize, Duration),
+    /// Wait for each in turn, so long at most.
+    Each(Duration),
+}
+
+impl Store {
+    /// Runs a function that locks nothing. Its last parameter is `at_ms`, which is added here.
+    pub(crate) async fn read(&self, call: Call) -> Result<Vec<PgRow>> {
+        let (operation, changes) = (call.operation(), call.changes());
+        let answer = self.connection.run(call.with(self.time()), self.deadline()).await;
+        answer.map_err(|failure| failure.into_error(operation, changes))
+    }
+
+    /// Runs a function that locks these rows. Its last parameters are `durable`, `wait`, `lock_ms` and `at_ms`, which
+    /// are added here. `rows` names them in the order in which the function is given them, each once.
+    ///
+    /// A row that somebody else holds is waited for by one statement at a time, which holds no other meanwhile.
+    pub(crate) async fn change(&self, durable: bool, rows: &[Vec<u8>], call: Call) -> Result<Vec<PgRow>> {
+        let (operation, changes) = (call.operation(), call.changes());
+        let call = call.with(Argument::Flag(durable));
+        let answer = self.change_by(self.deadline(), rows, &call).await;
+        answer.map_err(|failure| failure.into_error(operation, changes))
+    }
+
+    /// The time that was handed in, as an argument.
+    pub(crate) fn time(&self) -> Argument {
+        Argument::Number(self.clock.as_ref().map(|clock| clock.now_ms().cast_signed()))
+    }
+
+    /// When a call that begins now has to be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.response_timeout
+    }
+
+    async fn change_by(
+        &self,
+        deadline: Instant,
+        rows: &[Vec<u8>],
+        call: &Call,
+    ) -> Result<Vec<PgRow>, Failure> {
+        let mut waits = 0;
+        let mut held = if self.turns.waits_for(rows) { self.first_waited_for(rows) } else { None };
+        loop {
+            let answer = match held {
+                None => self.repeat(deadline, call, Wait::Not).await,
+                Some(place) => {
+                    let turn = timeout_at(deadline, self.turns.turn(&rows[place - 1])).await;
+                    let _turn = turn.map_err(|_| Failure::LockTimeout)?;
+                    let wait = wait_for(place, waits, deadline).ok_or(Failure::LockTimeout)?;
+                    waits += 1;
+                    self.repeat(deadline, call, wait).await
+                }
+            };
+            match answer {
+                Err(Failure::Held(place)) if (1..=rows.len()).contains(&place) => held = Some(place),
+                Err(Failure::LockTimeout) if waits > SINGLE_WAITS && Instant::now() + SOONER < deadline => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    fn first_waited_for(&self, rows: &[Vec<u8>]) -> Option<usize> {
+        rows.iter().position(|row| self.turns.waits_for(std::slice::from_ref(row))).map(|index| index + 1)
+    }
+
+    /// Sends a call, and again where nothing was done.
+    async fn repeat(&self, deadline: Instant, call: &Call, wait: Wait) -> Result<Vec<PgRow>, Failure> {
+        let mut retries = 0;
+        loop {
+            let call = wait.arguments().into_iter().fold(call.clone(), Call::with).with(self.time());
+            match self.connection.run(call, deadline).await {
+                Err(Failure::NothingDone(_)) if retries < RETRIES => retries += 1,
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// As the parameters `wait` and `lock_ms`.
+    pub(crate) fn arguments(self) -> [Argument; 2] {
+        let ms = |time: Duration| Some(i64::try_from(time.as_millis()).unwrap_or(i64::MAX).max(1));
+        let (wait, lock_ms) = match self {
+            Self::Not => (Some(0), None),
+            Self::For(place, time) => (i64::try_from(place).ok(), ms(time)),
+            Self::Each(time) => (None, ms(time)),
+        };
+        [Argument::Number(wait), Argument::Number(lock_ms)]
+    }
+}
+
+/// How to wait for the row in a place, after so many waits; `None` when there is no time left.
+pub(crate) fn wait_for(place: usize, waits: u32, deadline: Instant) -> Option<Wait> {
+    let left = deadline.checked_duration_since(Instant::now() + SOONER).filter(|left| !left.is_zero())?;
+    Some(if waits < SINGLE_WAITS { Wait::For(place, left) } else { Wait::Each(left.min(BRIEFLY)) })
+}
+
