@@ -126,7 +126,9 @@ begin
     end loop;
     if held > 0 then
       o := head; told[head] := -held;
-    elsif not denies then
+    elsif denies then
+      told[head] := 0;
+    else
       told[head] := 1;
       while logs and done > 0 loop
         c := old_c[done]; r := charges[c];

@@ -48,7 +48,7 @@ impl PostgresBackend {
     async fn build(config: Config, clock: Option<Arc<dyn Clock>>) -> Result<Self> {
         let options = config.options().clone();
         let connection = Connection::connect(&config).await?;
-        schema::migrate(&connection, &options.schema).await?;
+        schema::prepare(&config).await?;
         let response_timeout = options.response_timeout;
         let names = Names::new(&options.prefix);
         let turns = Turns::new(options.pool_size);

@@ -103,6 +103,11 @@ impl Config {
         self.target.to_string()
     }
 
+    /// Who is let in, and to what.
+    pub(crate) fn role_and_database(&self) -> (&str, &str) {
+        (&self.target.user, &self.target.database)
+    }
+
     /// The ways in, to be tried in order: the next one where the server, or its TLS, refused the one before.
     ///
     /// # Errors
@@ -115,7 +120,9 @@ impl Config {
             .username(&target.user)
             .password(target.password.as_deref().unwrap_or_default())
             .database(&target.database)
-            .application_name(&target.application_name);
+            .application_name(&target.application_name)
+            // PgBouncer knows no such parameter.
+            .extra_float_digits(None);
         let way = match &target.place {
             Place::Host(host) => way.host(host),
             Place::Socket(folder) => way.host("localhost").socket(folder),

@@ -6,6 +6,8 @@ mod lanes;
 mod line;
 mod queue;
 mod sending;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use limiter_core::{

@@ -1,11 +1,23 @@
 //! Tables and functions: made, or found to be there.
 
-use limiter_core::{Error, ErrorKind, Result};
-use sqlx::AssertSqlSafe;
+mod migrate;
+mod names;
+mod refusal;
+mod session;
 
-use crate::connection::Connection;
+use limiter_core::Result;
+use tokio::time::timeout;
+
+use self::refusal::Refusals;
+use self::session::Session;
+use crate::config::Config;
+use crate::options::Migrate;
 
 /// A step that brings a schema from one version to the next.
+///
+/// A start with [`Migrate::Auto`] takes all that are missing, in one transaction. Who migrates by other means runs each
+/// [`sql`](Self::sql) once, in order, each in a transaction; a start with [`Migrate::Check`] finds out whether that was done.
+/// A migration that was released never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migration {
     /// From 1 on.
@@ -16,9 +28,9 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Its SQL for a schema.
+    /// Its statements for a schema, to be run as the role that is to own the tables and as whom the functions are to run.
     pub fn sql(&self, schema: &str) -> String {
-        self.text.replace("@schema@", &format!("\"{schema}\""))
+        self.text.replace("@schema@", &quoted(schema))
     }
 }
 
@@ -28,19 +40,45 @@ pub fn migrations() -> &'static [Migration] {
     MIGRATIONS
 }
 
-/// Makes what is missing.
-pub(crate) async fn migrate(connection: &Connection, schema: &str) -> Result<()> {
-    let failed =
-        |error: sqlx::Error| Error::new(ErrorKind::Config, error.to_string()).with_operation("migrate");
-    let mut apart = connection.apart().await?;
-    let mut transaction = sqlx::Connection::begin(&mut apart).await.map_err(failed)?;
-    let lock = sqlx::query("select pg_advisory_xact_lock(4711)");
-    lock.execute(&mut *transaction).await.map_err(failed)?;
-    let there = sqlx::query("select 1 from pg_namespace where nspname = $1").bind(schema);
-    if there.fetch_optional(&mut *transaction).await.map_err(failed)?.is_none() {
-        let mut text = format!("create schema \"{schema}\";");
-        text.extend(migrations().iter().map(|migration| migration.sql(schema)));
-        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *transaction).await.map_err(failed)?;
+/// The version that this program needs.
+fn needed() -> u32 {
+    migrations().last().map_or(0, |migration| migration.version)
+}
+
+/// Makes sure that the tables and functions are there and may be used, on a connection of its own. A schema newer than this
+/// program will do: what is there is only added to.
+///
+/// # Errors
+/// `Config`: they aren't, and who has to do what.
+pub(crate) async fn prepare(config: &Config) -> Result<()> {
+    let refusals = Refusals::new(config);
+    let mut session = Session::open(config).await?;
+    let prepared = match timeout(migrate::PATIENCE, prepare_in(&mut session, config, &refusals)).await {
+        Ok(prepared) => prepared,
+        Err(_) => Err(refusals.slow()),
+    };
+    session.close().await;
+    prepared
+}
+
+async fn prepare_in(session: &mut Session, config: &Config, refusals: &Refusals) -> Result<()> {
+    let options = config.options();
+    let there = session.version(refusals).await?;
+    if there < needed() {
+        match options.migrate() {
+            Migrate::Auto => migrate::migrate(session, options.schema(), refusals).await?,
+            Migrate::Check => return Err(refusals.not_to_be_made(there)),
+        }
     }
-    transaction.commit().await.map_err(failed)
+    let found = session.inventory(refusals).await?;
+    let lost = names::missing(&found, there > needed());
+    if !lost.is_empty() {
+        return Err(refusals.lost(&lost));
+    }
+    if found.may_call { Ok(()) } else { Err(refusals.no_rights()) }
+}
+
+/// An identifier as SQL has it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

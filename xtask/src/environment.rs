@@ -4,6 +4,8 @@ use std::env;
 
 /// Names a Redis server of somebody else's that is to be used.
 pub(crate) const REDIS_URL: &str = "REDIS_URL";
+/// Names a PostgreSQL database of somebody else's that is to be used.
+pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Whether a variable is set, and not to nothing.
 pub(crate) fn is_set(variable: &str) -> bool {

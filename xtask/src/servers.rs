@@ -1,12 +1,12 @@
 //! `cargo xtask servers`: the server programs that tests, the demo and the vectors need, found or installed.
 
-use testservers::redis::{self, Programs};
+use testservers::{postgres, redis};
 
 use crate::arguments::Arguments;
-use crate::environment::{REDIS_URL, in_ci, is_set};
+use crate::environment::{DATABASE_URL, REDIS_URL, in_ci, is_set};
 use crate::failure::{Failure, OrFail, Result, failed};
 
-/// The oldest version whose scripts see the time of their call.
+/// The oldest version of Redis whose scripts see the time of their call.
 const OLDEST: (u32, u32) = (6, 2);
 
 /// How the search ended that `cargo xtask test` begins with.
@@ -21,13 +21,19 @@ pub(crate) enum Search {
 
 pub(crate) fn run(arguments: Arguments) -> Result {
     arguments.end()?;
-    find_or_install()?;
-    Ok(())
+    all()
+}
+
+/// Each gets its turn, whatever became of the others.
+fn all() -> Result {
+    let found = [redis(), postgres(), pgbouncer()];
+    let whys: Vec<String> = found.into_iter().filter_map(why).collect();
+    if whys.is_empty() { Ok(()) } else { failed(whys.join(".\n")) }
 }
 
 /// The programs of a Redis server, new enough. What is run to install them is printed.
-pub(crate) fn find_or_install() -> Result<Programs> {
-    let programs = redis::obtain(&mut |command| println!("installing: {command}")).or_fail("Redis")?;
+pub(crate) fn redis() -> Result {
+    let programs = redis::obtain(&mut say).or_fail("Redis")?;
     let version = programs.version().or_fail("Redis")?;
     let shown = programs.server().display();
     match read_version(&version) {
@@ -37,22 +43,45 @@ pub(crate) fn find_or_install() -> Result<Programs> {
         )),
         Some((major, minor)) => {
             println!("servers: {shown}, version {major}.{minor}");
-            Ok(programs)
+            Ok(())
         }
         None => failed(format!("{shown} isn't a Redis or Valkey server: of its version it says {version:?}")),
     }
 }
 
+/// The programs of a PostgreSQL server, new enough. What is run to install them is printed.
+pub(crate) fn postgres() -> Result {
+    let programs = postgres::obtain(&mut say).or_fail("PostgreSQL")?;
+    let version = programs.version().or_fail("PostgreSQL")?;
+    println!("servers: {}, {version}", programs.server().display());
+    Ok(())
+}
+
+/// For the tests of what goes through it.
+fn pgbouncer() -> Result {
+    let program = postgres::obtain_pgbouncer(&mut say).or_fail("PgBouncer")?;
+    println!("servers: {}", program.display());
+    Ok(())
+}
+
+fn say(command: &str) {
+    println!("installing: {command}");
+}
+
 /// The first step of `cargo xtask test`.
 pub(crate) fn search() -> Search {
-    match find_or_install() {
-        Ok(_) => Search::Found,
-        Err(Failure::Usage(why) | Failure::Failed(why)) => {
-            let told = without(&why, is_set(REDIS_URL));
-            println!("servers: {told}");
-            consequence(told, in_ci())
-        }
-        Err(Failure::Shown) => consequence("what failed stands above".to_owned(), in_ci()),
+    let Some(why) = why(all()) else { return Search::Found };
+    let given: Vec<&str> = [REDIS_URL, DATABASE_URL].into_iter().filter(|name| is_set(name)).collect();
+    let told = without(&why, &given);
+    println!("servers: {told}");
+    consequence(told, in_ci())
+}
+
+fn why(outcome: Result) -> Option<String> {
+    match outcome {
+        Ok(()) => None,
+        Err(Failure::Usage(why) | Failure::Failed(why)) => Some(why),
+        Err(Failure::Shown) => Some("what failed stands above".to_owned()),
     }
 }
 
@@ -60,15 +89,16 @@ fn consequence(why: String, in_ci: bool) -> Search {
     if in_ci { Search::Failed(why) } else { Search::InVain }
 }
 
-/// What isn't possible without programs.
-fn without(why: &str, url_given: bool) -> String {
-    let what = if url_given {
-        format!(
-            "The demo and the vectors use the server that {REDIS_URL} names, but tests that start, kill and restart \
-             servers can't, and fail"
-        )
-    } else {
+/// What isn't possible without programs. The variables name servers that are given.
+fn without(why: &str, given: &[&str]) -> String {
+    let what = if given.is_empty() {
         "Tests, vectors and the demo that need a server fail".to_owned()
+    } else {
+        format!(
+            "The demo and the vectors use what {} names, but tests that start, kill and restart servers can't, and \
+             fail",
+            given.join(" or ")
+        )
     };
     format!("{why}. {what}")
 }
@@ -103,9 +133,9 @@ mod tests {
 
     #[test]
     fn a_url_without_programs_says_what_is_left_out() {
-        let told = without("why", true);
-        assert!(told.starts_with("why. "), "{told}");
-        assert!(told.contains("REDIS_URL") && told.contains("tests that start, kill and restart"), "{told}");
-        assert!(!without("why", false).contains("REDIS_URL"));
+        let told = without("why", &[REDIS_URL, DATABASE_URL]);
+        assert!(told.starts_with("why. ") && told.contains("what REDIS_URL or DATABASE_URL names"), "{told}");
+        assert!(told.contains("tests that start, kill and restart"), "{told}");
+        assert!(!without("why", &[]).contains("_URL"));
     }
 }

@@ -1,8 +1,11 @@
 //! Where a backend's counts live while a verb runs: in the process, or in a server that is given or started.
 
+use std::net::SocketAddr;
+
+use testservers::postgres::Postgres;
 use testservers::redis::Redis;
 
-use crate::environment::{REDIS_URL, is_set};
+use crate::environment::{DATABASE_URL, REDIS_URL, is_set};
 use crate::failure::{OrFail, Result};
 use crate::servers;
 
@@ -19,26 +22,29 @@ pub(crate) struct Store {
 enum Place {
     /// Nothing is known of it but what the environment says anyway.
     Unmanaged,
-    Given,
-    Private {
-        server: Redis,
-        url: String,
-    },
+    /// The variable names it.
+    Given(&'static str),
+    /// The variable has to name it.
+    Private { variable: &'static str, url: String, server: Box<Server> },
+}
+
+#[derive(Debug)]
+enum Server {
+    Redis(Redis),
+    Postgres(Postgres),
 }
 
 impl Store {
-    /// The store of a backend: for `redis` the server that `REDIS_URL` names, or else a private one, whose program is
-    /// found or installed.
+    /// The store of a backend: for `redis` and `postgres` the server that `REDIS_URL` or `DATABASE_URL` names, or else a
+    /// private one, whose programs are found or installed.
     pub(crate) fn of(backend: &str) -> Result<Self> {
-        let place = match backend {
-            "redis" if is_set(REDIS_URL) => Place::Given,
-            "redis" => {
-                servers::find_or_install()?;
-                let server = Redis::start().or_fail("starting a private Redis server")?;
-                let url = server.url();
-                Place::Private { server, url }
+        let place = match variable(backend) {
+            None => Place::Unmanaged,
+            Some(variable) if is_set(variable) => Place::Given(variable),
+            Some(variable) => {
+                let server = Box::new(Server::start(variable)?);
+                Place::Private { variable, url: server.url(), server }
             }
-            _ => Place::Unmanaged,
         };
         Ok(Self { place })
     }
@@ -46,8 +52,8 @@ impl Store {
     /// The variables that a program needs to find it, besides those of the caller.
     pub(crate) fn variables(&self) -> Vec<(&'static str, &str)> {
         match &self.place {
-            Place::Private { url, .. } => vec![(REDIS_URL, url)],
-            Place::Unmanaged | Place::Given => Vec::new(),
+            Place::Private { variable, url, .. } => vec![(variable, url)],
+            Place::Unmanaged | Place::Given(_) => Vec::new(),
         }
     }
 
@@ -55,15 +61,50 @@ impl Store {
     pub(crate) fn in_words(&self, backend: &str) -> String {
         match &self.place {
             Place::Unmanaged => format!("`{backend}`"),
-            Place::Given => format!("`{backend}`, the server that {REDIS_URL} names"),
+            Place::Given(variable) => format!("`{backend}`, the server that {variable} names"),
             Place::Private { server, .. } => format!("`{backend}`, a private server on {}", server.address()),
+        }
+    }
+}
+
+impl Server {
+    /// The one that this variable is about.
+    fn start(variable: &str) -> Result<Self> {
+        if variable == DATABASE_URL {
+            servers::postgres()?;
+            return Ok(Self::Postgres(Postgres::start().or_fail("starting a private PostgreSQL server")?));
+        }
+        servers::redis()?;
+        Ok(Self::Redis(Redis::start().or_fail("starting a private Redis server")?))
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Redis(server) => server.url(),
+            Self::Postgres(server) => server.url(),
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Redis(server) => server.address(),
+            Self::Postgres(server) => server.address(),
         }
     }
 }
 
 /// What cargo is told besides when it builds what is to find the store: a server that is given may want TLS.
 pub(crate) fn features(backend: &str) -> &'static [&'static str] {
-    if backend != IN_PROCESS && is_set(REDIS_URL) { &["--all-features"] } else { &[] }
+    if variable(backend).is_some_and(is_set) { &["--all-features"] } else { &[] }
+}
+
+/// The variable that names a backend's server, when it has one.
+fn variable(backend: &str) -> Option<&'static str> {
+    match backend {
+        "redis" => Some(REDIS_URL),
+        "postgres" => Some(DATABASE_URL),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -80,20 +121,23 @@ mod tests {
 
     #[test]
     fn a_given_server_is_found_in_the_environment_and_its_url_is_not_shown() {
-        let given = Store { place: Place::Given };
+        let given = Store { place: Place::Given(REDIS_URL) };
         assert!(given.variables().is_empty());
         assert_eq!(given.in_words("redis"), "`redis`, the server that REDIS_URL names");
     }
 
     #[test]
     fn a_private_server_is_handed_on_and_ends_with_its_store() {
-        let server = Redis::start().unwrap();
-        let (url, address) = (server.url(), server.address());
-        let store = Store { place: Place::Private { server, url: url.clone() } };
-        assert_eq!(store.variables(), [("REDIS_URL", &*url)]);
-        assert!(store.in_words("redis").contains(&address.to_string()));
-        assert!(std::net::TcpStream::connect(address).is_ok());
-        drop(store);
-        assert!(std::net::TcpStream::connect(address).is_err());
+        for (backend, expected) in [("redis", REDIS_URL), ("postgres", DATABASE_URL)] {
+            let server = Box::new(Server::start(variable(backend).unwrap()).unwrap());
+            let (url, address) = (server.url(), server.address());
+            let store = Store { place: Place::Private { variable: expected, url: url.clone(), server } };
+            assert!(url.starts_with(backend) && url.contains(&address.to_string()), "{url}");
+            assert_eq!(store.variables(), [(expected, &*url)]);
+            assert!(store.in_words(backend).contains(&address.to_string()));
+            assert!(std::net::TcpStream::connect(address).is_ok());
+            drop(store);
+            assert!(std::net::TcpStream::connect(address).is_err());
+        }
     }
 }

@@ -83,6 +83,10 @@ const STEPS: &[Step] = &[
     Step { name: "deny", action: Action::Deny },
     Step { name: "demo", action: Action::Verb("demo --backend memory", || demo::walk_on("memory")) },
     Step { name: "demo on redis", action: Action::Verb("demo --backend redis", || demo::walk_on("redis")) },
+    Step {
+        name: "demo on postgres",
+        action: Action::Verb("demo --backend postgres", || demo::walk_on("postgres")),
+    },
 ];
 
 /// How a step ended.
@@ -193,7 +197,7 @@ fn table(steps: &[&Step], done: &[(Ending, Duration)]) -> String {
             Some((Ending::Failed(_), took)) => format!("{:<8} {:>12}", "FAILED", style::duration(*took)),
             None => "not run".to_owned(),
         };
-        format!("  {:<14} {row}\n", step.name)
+        format!("  {:<16} {row}\n", step.name)
     });
     rows.collect()
 }

@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::store::Store;
 use crate::workspace;
 
-const DEFAULT_BACKENDS: [&str; 3] = ["model", "memory", "redis"];
+const DEFAULT_BACKENDS: [&str; 4] = ["model", "memory", "redis", "postgres"];
 const DEFAULT_TRACES: &str = "limiter-testkit/vectors";
 
 pub(crate) fn run(mut arguments: Arguments) -> Result {

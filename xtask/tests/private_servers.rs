@@ -20,12 +20,29 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A backend, the variable that names its server, and how to ask that for a PONG.
+#[derive(Clone, Copy)]
+struct Kind {
+    backend: &'static str,
+    variable: &'static str,
+    ask: &'static str,
+}
+
+const REDIS: Kind =
+    Kind { backend: "redis", variable: "REDIS_URL", ask: r#"exec "$TOLD.cli" -u "$REDIS_URL" PING"# };
+const POSTGRES: Kind = Kind {
+    backend: "postgres",
+    variable: "DATABASE_URL",
+    ask: r#"exec "$TOLD.cli" -X -A -t -d "$DATABASE_URL" -c "select 'PONG'""#,
+};
+const KINDS: [Kind; 2] = [REDIS, POSTGRES];
+
 /// Tells where its counts would be and whether anybody answers there, then runs as the test wants it to: no longer
 /// than the test.
 const PROGRAM: &str = r#"#!/bin/sh
-trap 'sleep 0.4; "$TOLD.cli" -u "$REDIS_URL" PING > "$TOLD.last" 2>&1; echo drained; exit 0' TERM
-url="$REDIS_URL"
-pong=$("$TOLD.cli" -u "$url" PING 2>&1)
+trap 'sleep 0.4; "$TOLD.ask" > "$TOLD.last" 2>&1; echo drained; exit 0' TERM
+url="$REDIS_URL$DATABASE_URL"
+pong=$("$TOLD.ask" 2>&1)
 printf '%s %s\n' "$url" "$pong" > "$TOLD.new" && mv "$TOLD.new" "$TOLD"
 "#;
 const LISTEN: &str = "echo 'listening on http://127.0.0.1:9'\nwhile [ -e \"$TOLD\" ]; do sleep 0.02; done\n";
@@ -37,7 +54,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(program: &str) -> Self {
+    fn new(kind: Kind, program: &str) -> Self {
         let stage = Self { folder: tempfile::tempdir().unwrap() };
         stage.script("program", &format!("{PROGRAM}{program}"));
         let built = stage.path("program");
@@ -50,8 +67,12 @@ impl Stage {
             built.display()
         );
         stage.script("cargo", &cargo);
-        let cli = testservers::redis::find().unwrap();
-        symlink(cli.cli(), stage.path("told.cli")).unwrap();
+        stage.script("told.ask", &format!("#!/bin/sh\n{}\n", kind.ask));
+        let cli = match kind.backend {
+            "redis" => testservers::redis::find().unwrap().cli().to_owned(),
+            _ => testservers::postgres::find().unwrap().psql(),
+        };
+        symlink(cli, stage.path("told.cli")).unwrap();
         stage
     }
 
@@ -72,7 +93,7 @@ impl Stage {
         for program in [servers.server(), servers.cli()] {
             symlink(program, few.join(program.file_name().unwrap())).unwrap();
         }
-        for program in ["sh", "cat", "rm", "mv", "sleep"] {
+        for program in ["sh", "cat", "cp", "rm", "mv", "sleep"] {
             let folders = ["/usr/bin", "/bin"].map(|folder| Path::new(folder).join(program));
             symlink(folders.iter().find(|file| file.exists()).unwrap(), few.join(program)).unwrap();
         }
@@ -82,7 +103,10 @@ impl Stage {
     /// In a process group of its own, as a shell starts what is to hear of Ctrl-C.
     fn xtask(&self, words: &[&str], variables: &[(&str, &str)]) -> Child {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        xtask.args(words).env_remove("REDIS_URL").env_remove("RATE_LIMITER").envs(variables.iter().copied());
+        for variable in ["REDIS_URL", "DATABASE_URL", "RATE_LIMITER"] {
+            xtask.env_remove(variable);
+        }
+        xtask.args(words).envs(variables.iter().copied());
         xtask.env("CARGO", self.path("cargo")).env("TOLD", self.path("told")).process_group(0);
         xtask.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -102,7 +126,8 @@ struct Told {
 
 impl Told {
     fn address(&self) -> SocketAddr {
-        self.url.strip_prefix("redis://").unwrap().parse().unwrap()
+        let place = self.url.split("//").nth(1).unwrap().split('/').next().unwrap();
+        place.rsplit('@').next().unwrap().parse().unwrap()
     }
 
     fn must_have_answered_and_be_gone(&self) {
@@ -134,9 +159,9 @@ fn ended(xtask: Child) -> (Option<i32>, String) {
 
 #[test]
 fn a_served_gateways_store_ends_after_it_on_ctrl_c_and_sigterm() {
-    for what in [Signal::SIGINT, Signal::SIGTERM] {
-        let stage = Stage::new(LISTEN);
-        let mut xtask = stage.xtask(&["demo", "--backend", "redis", "--serve"], &[]);
+    for (kind, what) in [(REDIS, Signal::SIGINT), (REDIS, Signal::SIGTERM), (POSTGRES, Signal::SIGINT)] {
+        let stage = Stage::new(kind, LISTEN);
+        let mut xtask = stage.xtask(&["demo", "--backend", kind.backend, "--serve"], &[]);
         let told = stage.told();
         assert!(TcpStream::connect(told.address()).is_ok());
         thread::sleep(Duration::from_millis(200));
@@ -144,7 +169,7 @@ fn a_served_gateways_store_ends_after_it_on_ctrl_c_and_sigterm() {
         send(&xtask, what);
         let (code, said) = ended(xtask);
         assert_eq!(code, Some(0), "{what}: {said}");
-        let private = format!("`redis`, a private server on {}", told.address());
+        let private = format!("`{}`, a private server on {}", kind.backend, told.address());
         assert!(said.contains(&private) && said.contains("drained"), "{said}");
         let last = fs::read_to_string(stage.path("told.last")).unwrap();
         assert_eq!(last.trim(), "PONG", "the server ended before the gateway");
@@ -154,11 +179,11 @@ fn a_served_gateways_store_ends_after_it_on_ctrl_c_and_sigterm() {
 
 #[test]
 fn an_interrupt_half_way_ends_the_server_at_once() {
-    for what in [Signal::SIGINT, Signal::SIGTERM] {
-        let stage = Stage::new(SAY_NOTHING);
+    for (kind, what) in [(REDIS, Signal::SIGINT), (REDIS, Signal::SIGTERM), (POSTGRES, Signal::SIGTERM)] {
+        let stage = Stage::new(kind, SAY_NOTHING);
         // Without setpriv, which would end the server as well.
         let few = stage.few_programs();
-        let xtask = stage.xtask(&["demo"], &[("RATE_LIMITER", "redis"), ("PATH", &few)]);
+        let xtask = stage.xtask(&["demo"], &[("RATE_LIMITER", kind.backend), ("PATH", &few)]);
         let told = stage.told();
         assert!(TcpStream::connect(told.address()).is_ok());
         send(&xtask, what);
@@ -170,42 +195,58 @@ fn an_interrupt_half_way_ends_the_server_at_once() {
 
 #[test]
 fn a_failed_walk_ends_its_server() {
-    let stage = Stage::new(LISTEN);
-    // Nobody listens on port 9, where this gateway says it does.
-    let (code, said) = ended(stage.xtask(&["demo", "--backend", "redis"], &[]));
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("The walk ended early"), "{said}");
-    stage.told().must_have_answered_and_be_gone();
-}
-
-#[test]
-fn a_server_dies_with_a_killed_verb() {
-    let stage = Stage::new(SAY_NOTHING);
-    let mut xtask = stage.xtask(&["demo", "--backend", "redis"], &[]);
-    let told = stage.told();
-    xtask.kill().unwrap();
-    xtask.wait().unwrap();
-    wait_for("the server's end", || TcpStream::connect(told.address()).is_err().then_some(()));
-}
-
-#[test]
-fn a_server_that_is_given_is_handed_on_and_its_secret_is_not_shown() {
-    let server = testservers::redis::Redis::start().unwrap();
-    let url = format!("redis://default:s3cret@{}", server.address());
-    for words in [&["demo", "--backend", "redis"][..], &["vectors", "--backend", "redis"][..]] {
-        let stage = Stage::new(if words[0] == "demo" { LISTEN } else { REPLAY });
-        let (_, said) = ended(stage.xtask(words, &[("REDIS_URL", &url)]));
-        assert_eq!(stage.told().url, url);
-        assert!(said.contains("the server that REDIS_URL names") && !said.contains("s3cret"), "{said}");
-        assert_eq!(server.cli(&["PING"]).unwrap(), "PONG");
+    for kind in KINDS {
+        let stage = Stage::new(kind, LISTEN);
+        // Nobody listens on port 9, where this gateway says it does.
+        let (code, said) = ended(stage.xtask(&["demo", "--backend", kind.backend], &[]));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("The walk ended early"), "{said}");
+        stage.told().must_have_answered_and_be_gone();
     }
 }
 
 #[test]
+fn a_server_dies_with_a_killed_verb() {
+    for kind in KINDS {
+        let stage = Stage::new(kind, SAY_NOTHING);
+        let mut xtask = stage.xtask(&["demo", "--backend", kind.backend], &[]);
+        let told = stage.told();
+        xtask.kill().unwrap();
+        xtask.wait().unwrap();
+        wait_for("the server's end", || TcpStream::connect(told.address()).is_err().then_some(()));
+    }
+}
+
+#[test]
+fn a_server_that_is_given_is_handed_on_and_its_secret_is_not_shown() {
+    let redis = testservers::redis::Redis::start().unwrap();
+    let postgres = testservers::postgres::Postgres::start().unwrap();
+    let urls = [
+        format!("redis://default:s3cret@{}", redis.address()),
+        postgres.url_as("postgres", "s3cret", "postgres"),
+    ];
+    for (kind, url) in KINDS.iter().zip(urls) {
+        for verb in ["demo", "vectors"] {
+            let stage = Stage::new(*kind, if verb == "demo" { LISTEN } else { REPLAY });
+            let xtask = stage.xtask(&[verb, "--backend", kind.backend], &[(kind.variable, &url)]);
+            let (_, said) = ended(xtask);
+            assert_eq!(stage.told().url, url);
+            let given = format!("the server that {} names", kind.variable);
+            assert!(said.contains(&given) && !said.contains("s3cret"), "{said}");
+        }
+    }
+    assert_eq!(redis.cli(&["PING"]).unwrap(), "PONG");
+    assert_eq!(postgres.psql("postgres", &["-c", "select 1"]).unwrap(), "1");
+}
+
+#[test]
 fn vectors_are_replayed_on_a_private_server() {
-    let stage = Stage::new(REPLAY);
-    let (code, said) = ended(stage.xtask(&["vectors", "--backend", "redis"], &[("REDIS_URL", "")]));
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("5 passed, 0 failed"), "{said}");
-    stage.told().must_have_answered_and_be_gone();
+    for kind in KINDS {
+        let stage = Stage::new(kind, REPLAY);
+        let xtask = stage.xtask(&["vectors", "--backend", kind.backend], &[(kind.variable, "")]);
+        let (code, said) = ended(xtask);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("5 passed, 0 failed"), "{said}");
+        stage.told().must_have_answered_and_be_gone();
+    }
 }

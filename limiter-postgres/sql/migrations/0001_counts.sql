@@ -1,4 +1,5 @@
 -- The first release: all tables and functions. `@schema@` stands for the schema.
+-- @include schema.sql
 -- @include tables.sql
 -- @include key.sql
 -- @include version.sql

@@ -61,7 +61,7 @@ impl Sending {
         let mut retries = 0;
         loop {
             let call = batch.call(self.durable, row, &wait).with(self.store.time());
-            match self.store.connection.run(call, batch.deadline()).await {
+            match self.store.connection.run_here(&call, batch.deadline()).await {
                 Err(Failure::NothingDone(_)) if retries < RETRIES => retries += 1,
                 Err(failure) => return Err(failure),
                 Ok(rows) => return numbers(&rows).map_err(|error| Failure::unreadable(&error)),

@@ -38,12 +38,10 @@ const BOUNCER: Wanted = Wanted {
 /// There is none and none can be installed, or the variable `TESTKIT_POSTGRES_BIN` names something else; the text
 /// says what to do.
 pub fn obtain(say: &mut dyn FnMut(&str)) -> Result<Programs, Unavailable> {
-    let missing = match find() {
-        Err(missing) if !programs::is_named() => missing,
-        found => return found,
-    };
-    install::install(&SERVER, say).map_err(|why| Unavailable::new(format!("{missing}. {why}")))?;
-    find()
+    if programs::is_named() {
+        return find();
+    }
+    found_or_installed(find, || install::install(&SERVER, say))
 }
 
 /// Like [`find_pgbouncer`], and installed where it is missing, as [`obtain`] does.
@@ -51,7 +49,44 @@ pub fn obtain(say: &mut dyn FnMut(&str)) -> Result<Programs, Unavailable> {
 /// # Errors
 /// There is none and none can be installed; the text says what to do.
 pub fn obtain_pgbouncer(say: &mut dyn FnMut(&str)) -> Result<PathBuf, Unavailable> {
-    let Err(missing) = find_pgbouncer() else { return find_pgbouncer() };
-    install::install(&BOUNCER, say).map_err(|why| Unavailable::new(format!("{missing}. {why}")))?;
-    find_pgbouncer()
+    found_or_installed(find_pgbouncer, || install::install(&BOUNCER, say))
+}
+
+fn found_or_installed<T>(
+    find: impl Fn() -> Result<T, Unavailable>,
+    install: impl FnOnce() -> Result<(), Unavailable>,
+) -> Result<T, Unavailable> {
+    let missing = match find() {
+        Err(missing) => missing,
+        found => return found,
+    };
+    install().map_err(|why| Unavailable::new(format!("{missing}. {why}")))?;
+    find()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// What comes of it, and whether anything was installed, where it is there or comes by installing.
+    fn outcome(there: bool, comes: Result<bool, &str>) -> (Result<(), String>, bool) {
+        let (there, installed) = (Cell::new(there), Cell::new(false));
+        let find = || if there.get() { Ok(()) } else { Err(Unavailable::new("missing")) };
+        let install = || {
+            installed.set(true);
+            there.set(comes.map_err(Unavailable::new)?);
+            Ok(())
+        };
+        (found_or_installed(find, install).map_err(|why| why.to_string()), installed.get())
+    }
+
+    #[test]
+    fn only_what_is_missing_is_installed_and_then_looked_for_again() {
+        assert_eq!(outcome(true, Ok(true)), (Ok(()), false));
+        assert_eq!(outcome(false, Ok(true)), (Ok(()), true));
+        assert_eq!(outcome(false, Ok(false)), (Err("missing".to_owned()), true));
+        assert_eq!(outcome(false, Err("may not")), (Err("missing. may not".to_owned()), true));
+    }
 }

@@ -1,0 +1,5 @@
+//! Batches on a real server.
+
+mod mixed;
+mod neighbours;
+mod server;
