@@ -13,7 +13,9 @@ create function @schema@.check(
 ) returns table (
   allowed boolean, used bigint, reserved bigint, remaining bigint, reset_after_ms bigint, retry_after_ms bigint
 )
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 #variable_conflict use_variable
 declare
   clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean;
@@ -26,15 +28,9 @@ begin
   -- @include lib/clock.sql
   -- All in one statement: another would see what was changed in between.
   select q.written, q.end_ms, q.used, q.reserved, q.expired,
-      case when q.used + q.reserved - q.expired >= max then (
-        select x.expires
-          from (
-            select h.expires, sum(h.amount) over (order by h.expires rows unbounded preceding) as freed
-              from @schema@.held h where h.key = name and h.expires > greatest(clock, q.written)
-          ) x
-          where q.used < max and x.freed > q.used + q.reserved - q.expired - max
-          order by x.expires limit 1
-      ) end
+      case when q.used < max and q.used + q.reserved - q.expired >= max then
+        @schema@.quota_room(name, greatest(clock, q.written), q.used + q.reserved - q.expired - max + 1)
+      end
     into written, end_was, used, reserved, expired, frees
     from (
       select q.*, case when q.next_end > greatest(clock, q.written) then 0 else (

@@ -11,7 +11,9 @@ create function @schema@.record(
   key bytea, period bigint, offset_minutes bigint, max bigint, amount bigint,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns table (used bigint, reserved bigint, remaining bigint, reset_after_ms bigint)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;

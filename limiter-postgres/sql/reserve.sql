@@ -18,7 +18,9 @@ create function @schema@.reserve(
   place bigint, allowed boolean, used bigint, reserved bigint, remaining bigint, reset_after_ms bigint,
   retry_after_ms bigint, conflict bigint
 )
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;
@@ -67,10 +69,11 @@ begin
         update @schema@.held h set expires = expires where h.key = name and h.id = id;
       end if;
       -- @include lib/quota/keep.sql life=least(ends,expires)
+    elsif amounts[i] > maxes[i] then
+      retry_after_ms := -1;
     elsif not allowed then
-      retry_after_ms := case when amounts[i] > maxes[i] then -1 else
-        -- @include lib/quota/wait.sql most=(maxes[i]-amounts[i])
-        end;
+      retry_after_ms := least(ends, case when used <= maxes[i] - amounts[i] then
+        @schema@.quota_room(name, now_ms, used + reserved - (maxes[i] - amounts[i])) end) - now_ms;
     end if;
     place := i;
     remaining := greatest(0, maxes[i] - used - reserved);

@@ -7,7 +7,9 @@ create function @schema@.reset_quota(
   key bytea, period bigint, offset_minutes bigint,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 declare
   name bytea; taken bytea[]; mine bytea[]; made bigint;
 begin
@@ -17,15 +19,7 @@ begin
     ;
   taken := array[name];
   -- @include lib/take.sql table=quota
+  delete from @schema@.held h where h.key = name;
+  delete from @schema@.settled s where s.key = name;
   delete from @schema@.quota q where q.key = name;
 end $$;
-
--- What is held and what was settled goes with its counter, whoever deletes that.
-create function @schema@.quota_gone() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin
-  delete from @schema@.held h where h.key = old.key;
-  delete from @schema@.settled s where s.key = old.key;
-  return null;
-end $$;
-create trigger quota_gone after delete on @schema@.quota for each row execute function @schema@.quota_gone();

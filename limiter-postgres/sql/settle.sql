@@ -14,7 +14,9 @@ create function @schema@.settle(
 ) returns table (
   place bigint, used bigint, reserved bigint, remaining bigint, reset_after_ms bigint, counted boolean
 )
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;

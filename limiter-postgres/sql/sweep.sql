@@ -20,7 +20,6 @@ create table @schema@.sweep (
   due bigint not null default 0
 ) with (fillfactor = 50);
 insert into @schema@.sweep default values;
-alter table @schema@.sweep enable row level security;
 
 create function @schema@.sweep(
   anew boolean default false, every_ms bigint default 60000, most bigint default 1000, at_ms bigint default null

@@ -15,12 +15,14 @@ use crate::turns::Turns;
 
 /// How often a call that lost a deadlock or the like is sent again. Nothing was done then.
 const RETRIES: u32 = 3;
-/// How often a call waits for one row alone. After that it waits for all its rows, each for [`BRIEFLY`] at most: others
-/// want those that it has meanwhile.
+/// How often a call that has waited for one row may find another held. After that it waits for all its rows in turn, each
+/// for [`BRIEFLY`] at most: others want those that it has meanwhile.
 const SINGLE_WAITS: u32 = 3;
 const BRIEFLY: Duration = Duration::from_millis(50);
+/// How long one statement waits for a row. Then it makes room for those that wait for others.
+const SLICE: Duration = Duration::from_millis(100);
 /// So much sooner than its caller the server gives up waiting for a row, so that it is known that nothing was done.
-const SOONER: Duration = Duration::from_millis(20);
+const SOONER: Duration = Duration::from_millis(40);
 
 /// A store as the three limiters see it.
 #[derive(Clone, Debug)]
@@ -80,28 +82,44 @@ impl Store {
         call: &Call,
     ) -> Result<Vec<PgRow>, Failure> {
         let mut waits = 0;
-        let mut held = if self.turns.waits_for(rows) { self.first_waited_for(rows) } else { None };
+        let mut held = self.first_waited_for(rows);
         loop {
-            let answer = match held {
+            let answer = match held.and_then(|place: usize| Some((place, rows.get(place.checked_sub(1)?)?))) {
                 None => self.repeat(deadline, call, Wait::Not).await,
-                Some(place) => {
-                    let turn = timeout_at(deadline, self.turns.turn(&rows[place - 1])).await;
+                Some((place, row)) => {
+                    let turn = timeout_at(deadline, self.turns.turn(row)).await;
                     let _turn = turn.map_err(|_| Failure::LockTimeout)?;
-                    let wait = wait_for(place, waits, deadline).ok_or(Failure::LockTimeout)?;
-                    waits += 1;
-                    self.repeat(deadline, call, wait).await
+                    self.have(deadline, call, place, waits).await
                 }
             };
             match answer {
-                Err(Failure::Held(place)) if (1..=rows.len()).contains(&place) => held = Some(place),
-                Err(Failure::LockTimeout) if waits > SINGLE_WAITS && Instant::now() + SOONER < deadline => {}
+                Err(Failure::Held(place)) if held != Some(place) => (waits, held) = (waits + 1, Some(place)),
+                Err(Failure::Held(_) | Failure::LockTimeout) if has_time(deadline) => waits = 0,
                 answer => return answer,
             }
         }
     }
 
+    /// Sends a call whose turn it is to have a row. Where nobody else has it by now, nothing waits on the server.
+    async fn have(
+        &self,
+        deadline: Instant,
+        call: &Call,
+        place: usize,
+        waits: u32,
+    ) -> Result<Vec<PgRow>, Failure> {
+        match self.repeat(deadline, call, Wait::Not).await {
+            Err(Failure::Held(other)) if other == place => {}
+            answer => return answer,
+        }
+        let connection = timeout_at(deadline, self.turns.connection()).await;
+        let _connection = connection.map_err(|_| Failure::LockTimeout)?;
+        let wait = wait_for(place, waits, deadline).ok_or(Failure::LockTimeout)?;
+        self.repeat(deadline, call, wait).await
+    }
+
     fn first_waited_for(&self, rows: &[Vec<u8>]) -> Option<usize> {
-        rows.iter().position(|row| self.turns.waits_for(std::slice::from_ref(row))).map(|index| index + 1)
+        self.turns.waited_for(rows).map(|index| index + 1)
     }
 
     /// Sends a call, and again where nothing was done.
@@ -133,6 +151,10 @@ impl Wait {
 /// How to wait for the row in a place, after so many waits; `None` when there is no time left.
 pub(crate) fn wait_for(place: usize, waits: u32, deadline: Instant) -> Option<Wait> {
     let left = deadline.checked_duration_since(Instant::now() + SOONER).filter(|left| !left.is_zero())?;
-    Some(if waits < SINGLE_WAITS { Wait::For(place, left) } else { Wait::Each(left.min(BRIEFLY)) })
+    Some(if waits < SINGLE_WAITS { Wait::For(place, left.min(SLICE)) } else { Wait::Each(left.min(BRIEFLY)) })
 }
 
+/// Whether there is time left to wait for a row.
+pub(crate) fn has_time(deadline: Instant) -> bool {
+    Instant::now() + SOONER < deadline
+}

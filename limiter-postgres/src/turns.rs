@@ -14,13 +14,12 @@ pub(crate) struct Turns {
     connections: Arc<Semaphore>,
 }
 
-/// The turn to wait for a row on the server. In order of coming, and ended by dropping it.
+/// The turn to have a row. In order of coming, and ended by dropping it.
 #[derive(Debug)]
 pub(crate) struct Turn {
     turns: Turns,
     row: Vec<u8>,
     guard: Option<OwnedMutexGuard<()>>,
-    connection: Option<OwnedSemaphorePermit>,
 }
 
 impl Turns {
@@ -30,24 +29,23 @@ impl Turns {
         Self { rows: Arc::default(), connections }
     }
 
-    /// Whether somebody waits for one of these rows.
-    pub(crate) fn waits_for(&self, rows: &[Vec<u8>]) -> bool {
+    /// The first of these rows that somebody waits for.
+    pub(crate) fn waited_for(&self, rows: &[Vec<u8>]) -> Option<usize> {
         let waited_for = self.lock();
-        !waited_for.is_empty() && rows.iter().any(|row| waited_for.contains_key(row))
+        if waited_for.is_empty() { None } else { rows.iter().position(|row| waited_for.contains_key(row)) }
     }
 
-    /// Waits until it is one's turn to wait for a row.
+    /// Waits until it is one's turn to have a row.
     pub(crate) async fn turn(&self, row: &[u8]) -> Turn {
         let mutex = Arc::clone(self.lock().entry(row.to_vec()).or_default());
-        let mut turn = Turn { turns: self.clone(), row: row.to_vec(), guard: None, connection: None };
+        let mut turn = Turn { turns: self.clone(), row: row.to_vec(), guard: None };
         turn.guard = Some(mutex.lock_owned().await);
-        // The semaphore is never closed.
-        turn.connection = Arc::clone(&self.connections).acquire_owned().await.ok();
         turn
     }
 
-    /// Leave to take one more connection for waiting.
+    /// Leave to let one more connection wait on the server.
     pub(crate) async fn connection(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
         Arc::clone(&self.connections).acquire_owned().await.ok()
     }
 
@@ -86,7 +84,8 @@ mod tests {
         let first = turns.turn(b"a").await;
         assert!(timeout(A_MOMENT, turns.turn(b"a")).await.is_err());
         let other = timeout(A_MOMENT, turns.turn(b"b")).await.unwrap();
-        assert!(turns.waits_for(&[b"c".to_vec(), b"a".to_vec()]) && !turns.waits_for(&[b"c".to_vec()]));
+        assert_eq!(turns.waited_for(&[b"c".to_vec(), b"a".to_vec()]), Some(1));
+        assert_eq!(turns.waited_for(&[b"c".to_vec()]), None);
         drop(first);
         let second = timeout(A_MOMENT, turns.turn(b"a")).await.unwrap();
         drop((second, other));
@@ -97,10 +96,10 @@ mod tests {
         for (pool_size, may) in [(2, 1), (3, 1), (5, 2), (10, 5)] {
             let turns = Turns::new(pool_size);
             let mut held = Vec::new();
-            for row in 0..may {
-                held.push(timeout(A_MOMENT, turns.turn(&[row])).await.unwrap());
+            for _ in 0..may {
+                held.push(timeout(A_MOMENT, turns.connection()).await.unwrap());
             }
-            assert!(timeout(A_MOMENT, turns.turn(b"more")).await.is_err(), "{pool_size}");
+            assert!(timeout(A_MOMENT, turns.connection()).await.is_err(), "{pool_size}");
         }
     }
 

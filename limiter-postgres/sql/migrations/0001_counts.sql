@@ -8,6 +8,11 @@
 -- @include peek_many.sql
 -- @include refund_many.sql
 -- @include reset_rate.sql
+-- @include hit.sql
+-- @include peek.sql
+-- @include refund.sql
+-- @include reset.sql
+-- @include quota_room.sql
 -- @include check.sql
 -- @include record.sql
 -- @include reserve.sql

@@ -26,7 +26,7 @@ pub(super) struct Asked {
     /// Hashes of its rows.
     rows: Vec<u64>,
     deadline: Instant,
-    /// How often it found a row held, and waited.
+    /// How often it had waited for a row, and found another held.
     waits: u32,
     phase: Arc<AtomicU8>,
     answer: oneshot::Sender<Told>,
@@ -66,6 +66,11 @@ impl Asked {
         self.waits
     }
 
+    /// It has waited for a row, and another is held; or that one still is.
+    pub(super) const fn note_wait(&mut self, another: bool) {
+        self.waits = if another { self.waits + 1 } else { 0 };
+    }
+
     /// Marks it as sent; not if its caller has given up.
     pub(super) fn send(&self) -> bool {
         self.phase.compare_exchange(QUEUED, SENT, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -73,7 +78,6 @@ impl Asked {
 
     /// Marks it as waiting again, since nothing was done; not if its caller has given up.
     pub(super) fn requeue(&mut self) -> bool {
-        self.waits += 1;
         self.phase.store(QUEUED, Ordering::Release);
         !self.answer.is_closed()
     }

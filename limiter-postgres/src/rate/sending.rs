@@ -5,7 +5,7 @@ use super::batch::{Batch, copy_of};
 use super::line::Line;
 use crate::error::Failure;
 use crate::reply::numbers;
-use crate::store::{Store, Wait, wait_for};
+use crate::store::{Store, Wait, has_time, wait_for};
 
 /// How often calls that lost a deadlock or the like are sent again. Nothing was done then.
 const RETRIES: u32 = 3;
@@ -32,7 +32,7 @@ impl Sending {
 
     /// Sends a batch once a row is had that somebody else holds.
     pub(super) async fn send_when_had(&self, batch: Batch, row: &[u8]) -> Undecided {
-        let (waits, deadline) = (batch.waits().saturating_sub(1), batch.first_deadline());
+        let (waits, deadline) = (batch.waits(), batch.first_deadline());
         let wait = |place| wait_for(place, waits, deadline);
         if wait(1).is_none() {
             return settle(batch, Err(Failure::LockTimeout), Some(row));
@@ -73,7 +73,11 @@ impl Sending {
 /// Tells the callers of a batch what became of their calls.
 fn settle(batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -> Undecided {
     match answer {
-        Ok(told) => batch.tell(&told),
+        Ok(told) => {
+            let mut undecided = batch.tell(&told);
+            undecided.iter_mut().for_each(|(_, call)| call.note_wait(row.is_some()));
+            undecided
+        }
         Err(Failure::LockTimeout | Failure::Held(_)) => held(batch, row),
         Err(failure) => {
             let error = failure.into_error("hit", true);
@@ -86,8 +90,9 @@ fn settle(batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -
 /// Nothing was done for want of a row: who has time left waits for it, or for the first of its own.
 fn held(batch: Batch, row: Option<&[u8]>) -> Undecided {
     let mut undecided = Vec::new();
-    for call in batch.into_calls() {
-        if wait_for(1, 0, call.deadline()).is_none() {
+    for mut call in batch.into_calls() {
+        call.note_wait(false);
+        if !has_time(call.deadline()) {
             call.tell(Err(Failure::LockTimeout.into_error("hit", true)));
         } else if let Some(row) = row.or_else(|| call.lines().first().map(Line::counter)) {
             undecided.push((row.to_vec(), call));

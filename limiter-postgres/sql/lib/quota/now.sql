@@ -3,9 +3,7 @@
 --   out   counts: no wrong clock wrote it; now_ms; ends: the end of the period; current: what it counts belongs to that
 counts := written - clock <= 60000;
 now_ms := case when counts then greatest(clock, written) else clock end;
-ends :=
--- @include lib/quota/period_end.sql period=@period@ zone=@zone@ now=now_ms
-;
+-- @include lib/quota/period_end.sql period=@period@ zone=@zone@
 current := counts and end_was = ends;
 if current then
   reserved := reserved - expired;

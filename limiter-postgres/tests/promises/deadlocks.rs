@@ -1,0 +1,104 @@
+//! Many processes that charge several keys in any order.
+
+use std::time::{Duration, Instant};
+
+use limiter_core::{Charge, Limit, RateLimiter};
+use limiter_postgres::PostgresBackend;
+use limiter_testkit::processes::{Crowd, Member};
+use testservers::postgres::Postgres;
+use tokio::task::JoinSet;
+
+use crate::server::{ask, client, key, one_of_each, options};
+
+const PROCESSES: usize = 16;
+/// How many calls each process has on its way at once.
+const AT_ONCE: u64 = 3;
+const KEYS: usize = 10;
+const PATIENCE: Duration = Duration::from_secs(30);
+const MAX: u64 = 9_000;
+
+/// How long it lasts: a minute where tests are to take long.
+fn span() -> Duration {
+    let long = std::env::var_os("TESTKIT_LONG").is_some_and(|value| value == "1");
+    Duration::from_secs(if long { 60 } else { 4 })
+}
+
+/// Each key has a limit of another algorithm than the next; every other one is used up before the end.
+fn limit(place: usize) -> Limit {
+    let max = if place % 2 == 0 { MAX } else { 500 };
+    one_of_each(max)[place % 4]
+}
+
+#[tokio::test]
+async fn sixteen_processes_charge_three_of_ten_keys_in_any_order() {
+    if let Some(member) = Member::here() {
+        return charge_at_random(member).await;
+    }
+    let server = Postgres::start().unwrap();
+    client(&server.url(), options(PATIENCE, 2)).await;
+    let test = "deadlocks::sixteen_processes_charge_three_of_ten_keys_in_any_order";
+    let mut crowd = Crowd::start(test, &server.url(), PROCESSES).await.unwrap();
+    crowd.tell_all(&()).await.unwrap();
+    let told: Vec<Vec<u64>> = crowd.one_each().await.unwrap();
+    crowd.end().await.unwrap();
+
+    let backend = client(&server.url(), options(PATIENCE, 2)).await;
+    let mut calls = 0;
+    for place in 0..KEYS {
+        let charged: u64 = told.iter().map(|counts| counts[place]).sum();
+        let (key, limit) = (key(&place.to_string()), limit(place));
+        let remaining = backend.peek(&[Charge::new(&key, &limit)]).await.unwrap().outcomes()[0].remaining();
+        assert_eq!(limit.max() - remaining, charged, "{limit:?}");
+        calls += charged;
+    }
+    assert!(calls / 3 > 500, "{calls} charges in all");
+    assert!(told.iter().all(|counts| counts.iter().sum::<u64>() > 0), "each process has come to charge: {told:?}");
+    // The server tells a little later what it has counted.
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(ask(&server, "select sum(deadlocks) from pg_stat_database"), "0");
+}
+
+/// Charges three keys a call until the time is up; tells how often each was charged.
+async fn charge_at_random(mut member: Member) {
+    let backend = client(member.store(), options(PATIENCE, 3)).await;
+    member.ready().unwrap();
+    let Ok(()) = member.work::<()>().await else { return };
+    let until = Instant::now() + span();
+    let mut callers = JoinSet::new();
+    for caller in 0..AT_ONCE {
+        let seed = u64::from(std::process::id()) * AT_ONCE + caller + 1;
+        callers.spawn(charge_until(backend.clone(), until, seed));
+    }
+    let mut charged = vec![0; KEYS];
+    while let Some(counts) = callers.join_next().await {
+        for (sum, count) in charged.iter_mut().zip(counts.unwrap()) {
+            *sum += count;
+        }
+    }
+    member.tell(&charged).unwrap();
+}
+
+async fn charge_until(backend: PostgresBackend, until: Instant, seed: u64) -> Vec<u64> {
+    let (mut charged, mut chance) = (vec![0; KEYS], seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut below = |bound: usize| {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        usize::try_from(chance >> 33).unwrap() % bound
+    };
+    while Instant::now() < until {
+        let mut places = Vec::new();
+        while places.len() < 3 {
+            let place = below(KEYS);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let wanted: Vec<_> = places.iter().map(|place| (key(&place.to_string()), limit(*place))).collect();
+        let charges: Vec<_> = wanted.iter().map(|(key, limit)| Charge::new(key, limit)).collect();
+        if backend.hit(&charges).await.unwrap().is_allowed() {
+            places.into_iter().for_each(|place| charged[place] += 1);
+        }
+    }
+    charged
+}
