@@ -1,11 +1,11 @@
 //! Replays worked traces on backends: the program behind `cargo xtask vectors`.
 //!
 //! ```text
-//! replay [--backend model|memory|redis]... [FILE|DIR]...
+//! replay [--backend model|memory|redis|postgres]... [FILE|DIR]...
 //! ```
 //!
-//! `redis` is there with the feature of that name, and asks the server of `REDIS_URL`, under a new prefix for each trace.
-//! Without a backend all are asked, without a file or directory the traces that come with limiter-testkit are
+//! `redis` and `postgres` are there with the features of those names, and ask the server of `REDIS_URL` or `DATABASE_URL`,
+//! under a new prefix for each trace. Without a backend all are asked, without a file or directory the traces that come with limiter-testkit are
 //! replayed. It prints each answer that isn't the wanted one, and last `N passed, N failed`. It ends with 0 when
 //! all passed, with 1 when one failed or nothing was replayed, with 2 when it couldn't start.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
@@ -21,7 +21,7 @@ use limiter_memory::{Config, MemoryBackend};
 use limiter_testkit::Model;
 use limiter_testkit::replay::{Report, Trace, packaged};
 
-const USAGE: &str = "usage: replay [--backend model|memory|redis]... [FILE|DIR]...";
+const USAGE: &str = "usage: replay [--backend model|memory|redis|postgres]... [FILE|DIR]...";
 
 type Building = Pin<Box<dyn Future<Output = Result<Backend, String>>>>;
 type Build = fn(ManualClock) -> Building;
@@ -31,6 +31,8 @@ const BACKENDS: &[(&str, Build)] = &[
     ("memory", |clock| Box::pin(ready(memory(clock)))),
     #[cfg(feature = "redis")]
     ("redis", |clock| Box::pin(redis(clock))),
+    #[cfg(feature = "postgres")]
+    ("postgres", |clock| Box::pin(postgres(clock))),
 ];
 
 #[derive(Default)]
@@ -75,6 +77,8 @@ async fn replay_on(build: Build, traces: &[Trace]) -> Result<Report, String> {
         let clock = ManualClock::default();
         let backend = build(clock.clone()).await?;
         report.add(trace.run(&backend, &clock).await);
+        // Its connections end here, and not only with the program.
+        backend.control.shutdown().await.map_err(|error| error.to_string())?;
     }
     Ok(report)
 }
@@ -103,8 +107,10 @@ fn backend(name: Option<&str>) -> Result<(&'static str, Build), String> {
     known.copied().ok_or_else(|| {
         let held = name.map_or_else(|| "nothing".to_owned(), |name| format!("{name:?}"));
         let accepted = BACKENDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        let left_out = name == Some("redis");
-        let hint = if left_out { " (redis with limiter-factory's feature \"redis\")" } else { "" };
+        let left_out = name.filter(|name| ["redis", "postgres"].contains(name));
+        let hint = left_out
+            .map(|name| format!(" ({name} with limiter-factory's feature {name:?})"))
+            .unwrap_or_default();
         format!("--backend is {held}; accepted: {accepted}{hint}\n{USAGE}")
     })
 }
@@ -122,19 +128,45 @@ fn memory(clock: ManualClock) -> Result<Backend, String> {
 /// Counts under a prefix that nobody else has, so that no trace sees another's counts.
 #[cfg(feature = "redis")]
 async fn redis(clock: ManualClock) -> Result<Backend, String> {
-    let url = std::env::var("REDIS_URL").map_err(
-        |_| "REDIS_URL isn't set, or isn't UTF-8; accepted: the URL of a server for the backend redis",
-    )?;
-    let redis = on_server(&url, clock).await.map_err(|error| format!("REDIS_URL: {error}"))?;
+    let redis = in_redis(&url("REDIS_URL")?, clock).await.map_err(|error| format!("REDIS_URL: {error}"))?;
     Ok(Backend::new("redis", Arc::new(redis)))
 }
 
 #[cfg(feature = "redis")]
-async fn on_server(url: &str, clock: ManualClock) -> limiter_core::Result<limiter_redis::RedisBackend> {
+async fn in_redis(url: &str, clock: ManualClock) -> limiter_core::Result<limiter_redis::RedisBackend> {
     let config = limiter_redis::Config::new(url)?;
-    let prefix = format!("replay:{}", limiter_core::LeaseId::random()?);
-    let options = config.options().clone().with_prefix(&prefix)?;
+    let options = config.options().clone().with_prefix(&prefix()?)?;
     limiter_redis::RedisBackend::with_clock(config.with_options(options), Arc::new(clock)).await
+}
+
+/// Likewise.
+#[cfg(feature = "postgres")]
+async fn postgres(clock: ManualClock) -> Result<Backend, String> {
+    let url = url("DATABASE_URL")?;
+    let postgres = in_postgres(&url, clock).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
+    Ok(Backend::new("postgres", Arc::new(postgres)))
+}
+
+#[cfg(feature = "postgres")]
+async fn in_postgres(
+    url: &str,
+    clock: ManualClock,
+) -> limiter_core::Result<limiter_postgres::PostgresBackend> {
+    let config = limiter_postgres::Config::new(url)?;
+    let options = config.options().clone().with_prefix(&prefix()?)?.with_pool_size(2)?;
+    limiter_postgres::PostgresBackend::with_clock(config.with_options(options), Arc::new(clock)).await
+}
+
+#[cfg(any(feature = "redis", feature = "postgres"))]
+fn url(variable: &str) -> Result<String, String> {
+    std::env::var(variable).map_err(|_| {
+        format!("{variable} isn't set, or isn't UTF-8; accepted: the URL of the backend's server")
+    })
+}
+
+#[cfg(any(feature = "redis", feature = "postgres"))]
+fn prefix() -> limiter_core::Result<String> {
+    Ok(format!("replay:{}", limiter_core::LeaseId::random()?))
 }
 
 fn packaged_traces() -> Result<Vec<Trace>, String> {

@@ -22,11 +22,11 @@ create function @schema@.hit(
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
-  kind bigint; max_units bigint; window_ms bigint; capacity bigint; cost bigint; counter bytea; wrong text;
+  kind bigint; max_units bigint; window_ms bigint; capacity bigint;
+  least_units bigint; most_units bigint; counter bytea;
   counters bytea[]; lines bigint[]; sorted bytea[]; charges bigint[] := '{}'; told bigint[]; o bigint := 2;
 begin
-  -- @include lib/asked_when.sql
-  -- @include lib/asked.sql
+  -- @include lib/asked/charges.sql
   sorted := array(select c.counter from unnest(counters) c (counter) order by c.counter);
   for i in 1 .. cardinality(counters) loop
     charges := charges || array_position(sorted, counters[i])::bigint || lines[5 * i - 4 : 5 * i];

@@ -12,11 +12,11 @@ create function @schema@.peek(
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
-  kind bigint; max_units bigint; window_ms bigint; capacity bigint; cost bigint; counter bytea; wrong text;
+  kind bigint; max_units bigint; window_ms bigint; capacity bigint;
+  least_units bigint; most_units bigint; counter bytea;
   counters bytea[]; lines bigint[]; told bigint[]; o bigint := 1;
 begin
-  -- @include lib/asked_when.sql
-  -- @include lib/asked.sql
+  -- @include lib/asked/charges.sql
   told := @schema@.peek_many(counters, lines, at_ms);
   for i in 1 .. cardinality(counters) loop
     place := i;

@@ -13,16 +13,13 @@ create function @schema@.refund(
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 declare
-  kind bigint; max_units bigint; window_ms bigint; capacity bigint; cost bigint; counter bytea; wrong text;
+  kind bigint; max_units bigint; window_ms bigint; capacity bigint;
+  least_units bigint; most_units bigint; counter bytea;
   counters bytea[]; lines bigint[]; count_denied boolean[];
   charged bytea[] := '{}'; charges bigint[] := '{}';
 begin
-  -- @include lib/asked_when.sql
-  -- @include lib/asked.sql
-  if array_dims(charged_at_ms) is distinct from array_dims(keys) then
-    raise exception 'charged_at_ms has %; accepted: %, one for each of keys',
-      coalesce('the bounds ' || array_dims(charged_at_ms), 'no elements'), array_dims(keys) using errcode = '22023';
-  end if;
+  -- @include lib/asked/charges.sql
+  -- @include lib/asked/as_many.sql list=charged_at_ms of=keys
   for i in 1 .. cardinality(counters) loop
     continue when charged_at_ms[i] is null;
     if charged_at_ms[i] not between 0 and 9007199254740991 then

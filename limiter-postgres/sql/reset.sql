@@ -8,21 +8,14 @@ create function @schema@.reset(
 ) returns table (existed boolean)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  kind bigint := array_position('{fixed_window,sliding_window,sliding_log,token_bucket}', algorithm); wrong text;
+  kind bigint := array_position('{fixed_window,sliding_window,sliding_log,token_bucket}', algorithm);
 begin
-  wrong := case
-    when (octet_length(key) between 4 and 1133) is not true then
-      format('key is %s; accepted: what key() makes of a space and a subject',
-        coalesce(octet_length(key) || ' bytes long', 'null'))
-    when kind is null then
-      format('algorithm is %s; accepted: fixed_window, sliding_window, sliding_log, token_bucket',
-        quote_nullable(left(algorithm, 65)))
-    when (window_ms between 1 and 31622400000) is not true then
-      format('window_ms is %s; accepted: 1 to 31622400000 (366 days)', coalesce(window_ms::text, 'null'))
-  end;
-  if wrong is not null then
-    raise exception '%', wrong using errcode = '22023';
+  -- @include lib/asked/key.sql
+  if kind is null then
+    raise exception 'algorithm is %; accepted: fixed_window, sliding_window, sliding_log, token_bucket',
+      quote_nullable(left(algorithm, 65)) using errcode = '22023';
   end if;
+  -- @include lib/asked/number.sql value=window_ms least=1 most=31622400000
   existed := @schema@.reset_rate(@schema@.rate_key(key, kind, window_ms), durable, null, lock_ms);
   return next;
 end $$;

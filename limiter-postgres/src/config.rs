@@ -103,11 +103,6 @@ impl Config {
         self.target.to_string()
     }
 
-    /// Who is let in, and to what.
-    pub(crate) fn role_and_database(&self) -> (&str, &str) {
-        (&self.target.user, &self.target.database)
-    }
-
     /// The ways in, to be tried in order: the next one where the server, or its TLS, refused the one before.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 
 mod code;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;

@@ -75,6 +75,11 @@ impl Facts {
         }
     }
 
+    /// Whether it keeps what it has acknowledged when its machine stops.
+    pub(crate) fn is_crash_safe(&self) -> bool {
+        self.danger().is_none()
+    }
+
     /// In words.
     pub(crate) fn describe(&self) -> String {
         let on = |on| if on { "on" } else { "off" };

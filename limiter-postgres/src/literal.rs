@@ -62,3 +62,5 @@ fn checked(id: &str) -> Result<&str, &'static str> {
     if id.bytes().all(plain) { Ok(id) } else { Err("an id holds more than letters, digits, _ and -") }
 }
 
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,12 @@ mod refusal;
 mod session;
 
 use limiter_core::Result;
+use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
 use self::refusal::Refusals;
 use self::session::Session;
-use crate::config::Config;
-use crate::options::Migrate;
+use crate::options::{Migrate, Options};
 
 /// A step that brings a schema from one version to the next.
 ///
@@ -45,15 +45,14 @@ fn needed() -> u32 {
     migrations().last().map_or(0, |migration| migration.version)
 }
 
-/// Makes sure that the tables and functions are there and may be used, on a connection of its own. A schema newer than this
-/// program will do: what is there is only added to.
+/// Makes sure that the tables and functions are there and may be used, over a connection of its own, which it closes. A
+/// schema newer than this program will do: what is there is only added to.
 ///
 /// # Errors
 /// `Config`: they aren't, and who has to do what.
-pub(crate) async fn prepare(config: &Config) -> Result<()> {
-    let refusals = Refusals::new(config);
-    let mut session = Session::open(config).await?;
-    let prepared = match timeout(migrate::PATIENCE, prepare_in(&mut session, config, &refusals)).await {
+pub(crate) async fn prepare(connection: PgConnection, options: &Options) -> Result<()> {
+    let (mut session, refusals) = Session::over(connection, options.schema()).await?;
+    let prepared = match timeout(migrate::PATIENCE, prepare_in(&mut session, options, &refusals)).await {
         Ok(prepared) => prepared,
         Err(_) => Err(refusals.slow()),
     };
@@ -61,8 +60,7 @@ pub(crate) async fn prepare(config: &Config) -> Result<()> {
     prepared
 }
 
-async fn prepare_in(session: &mut Session, config: &Config, refusals: &Refusals) -> Result<()> {
-    let options = config.options();
+async fn prepare_in(session: &mut Session, options: &Options, refusals: &Refusals) -> Result<()> {
     let there = session.version(refusals).await?;
     if there < needed() {
         match options.migrate() {

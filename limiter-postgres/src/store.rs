@@ -65,6 +65,17 @@ impl Store {
         answer.map_err(|failure| failure.into_error(operation, changes))
     }
 
+    /// As [`Store::change`], but waits for nobody: where somebody else holds a row nothing is done, and its place is told,
+    /// from 1 on.
+    pub(crate) async fn change_now(&self, durable: bool, call: Call) -> Result<Result<Vec<PgRow>, usize>> {
+        let (operation, changes) = (call.operation(), call.changes());
+        match self.repeat(self.deadline(), &call.with(Argument::Flag(durable)), Wait::Not).await {
+            Ok(rows) => Ok(Ok(rows)),
+            Err(Failure::Held(place)) => Ok(Err(place)),
+            Err(failure) => Err(failure.into_error(operation, changes)),
+        }
+    }
+
     /// The time that was handed in, as an argument.
     pub(crate) fn time(&self) -> Argument {
         Argument::Number(self.clock.as_ref().map(|clock| clock.now_ms().cast_signed()))

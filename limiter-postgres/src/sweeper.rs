@@ -21,7 +21,7 @@ const REST: u32 = 3;
 const BRIEFLY: Duration = Duration::from_millis(20);
 
 /// What an interval is told to be where nobody sweeps from time to time.
-const USUAL: Duration = Duration::from_secs(60);
+const USUAL: Duration = Duration::from_mins(1);
 
 /// Sweeps when asked to, and from time to time in a task that ends when this is dropped.
 #[derive(Debug)]

@@ -4,7 +4,8 @@
 //! - [`cases`]: one promise each, as functions over the traits. [`laws`]: what holds over any history of calls, on any
 //!   backend and for any limits of your own. [`sequences`]: random calls against the reference. [`histories`]: whether
 //!   some order explains the answers to calls made at once.
-//! - [`processes`]: tests over several processes, which can be killed. [`proxy`]: a network that fails on purpose.
+//! - [`processes`]: tests over several processes, which can be killed. [`proxy`]: a network that fails on purpose. [`lost`]:
+//!   answers that are lost on the way.
 //! - [`replay`]: worked traces of calls and their answers. [`Model`]: the reference, core's algorithms over plain maps.
 //!
 //! ```
@@ -28,6 +29,7 @@ mod candidate;
 pub mod cases;
 pub mod histories;
 pub mod laws;
+pub mod lost;
 mod model;
 pub mod processes;
 pub mod proxy;

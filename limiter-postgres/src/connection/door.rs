@@ -30,7 +30,7 @@ pub(super) struct Door {
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
+enum Use {
     /// Calls, which nobody waits for when they take too long.
     Calls,
     /// Whatever takes the time that it takes.
@@ -38,14 +38,14 @@ pub(super) enum Use {
 }
 
 impl Door {
-    pub(super) fn new(config: &Config, used: Use) -> Result<Self> {
+    pub(super) fn new(config: &Config) -> Result<Self> {
         let options = config.options();
         Ok(Self {
             targets: config.targets()?.into(),
             place: config.place().into(),
             timeout: options.connect_timeout,
             patience: options.response_timeout,
-            used,
+            used: Use::Calls,
             pgbouncer: options.pgbouncer,
             strict: options.strict,
         })

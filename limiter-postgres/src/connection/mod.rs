@@ -11,12 +11,12 @@ mod statement;
 use std::fmt;
 use std::sync::Arc;
 
-use limiter_core::{Error, Result};
+use limiter_core::Result;
 use sqlx::SqlSafeStr;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use self::door::{Door, Use};
+use self::door::Door;
 use self::exchange::exchange;
 use self::given::Given;
 use self::line::Line;
@@ -24,12 +24,15 @@ use self::pool::Pool;
 use self::statement::{Statement, Statements};
 use crate::call::Call;
 use crate::config::Config;
-use crate::error::Failure;
+use crate::error::{Failure, Fate, Refusal};
 use crate::facts::Facts;
 use crate::options::Options;
 
 /// The operation that connecting is in errors.
 const CONNECT: &str = "connect";
+
+/// With less than one part in so many of the response timeout left nothing is sent: it would be executed for nobody.
+const LEAST: u32 = 20;
 
 /// The way to the server. Clones share it.
 ///
@@ -59,7 +62,7 @@ impl Connection {
     /// `Unavailable` when it can't be reached or doesn't take calls yet.
     pub(crate) async fn connect(config: &Config) -> Result<Self> {
         let options = config.options();
-        let pool = Pool::new(Door::new(config, Use::Calls)?, options.pool_size);
+        let pool = Pool::new(Door::new(config)?, options.pool_size);
         let facts = pool.first().await.map_err(|failure| failure.into_error(CONNECT, false))?;
         Ok(Self::over(Way::Own(pool), facts, options))
     }
@@ -81,7 +84,7 @@ impl Connection {
         Self(Arc::new(Shared { way, statements, facts, options: options.clone() }))
     }
 
-    /// Runs a call in a task of its own, which ends by the deadline: a caller that gives up leaves the statement, and
+    /// Runs a call in a task of its own, which answers by the deadline: a caller that gives up leaves the statement, and
     /// its connection, alone.
     pub(crate) async fn run(&self, call: Call, deadline: Instant) -> Result<Vec<PgRow>, Failure> {
         if let Some(failure) = self.0.refusal() {
@@ -128,6 +131,11 @@ impl Connection {
         }
     }
 
+    /// Whether the server keeps what it has acknowledged when its machine stops.
+    pub(crate) fn is_crash_safe(&self) -> bool {
+        self.0.facts.is_crash_safe()
+    }
+
     /// In words, without secrets.
     pub(crate) fn describe(&self) -> String {
         let way = match &self.0.way {
@@ -142,14 +150,24 @@ impl Connection {
 impl Shared {
     /// Sends a statement, at most once, and waits for its answer until the deadline.
     async fn send(&self, statement: Statement, deadline: Instant) -> Result<Vec<PgRow>, Failure> {
+        let patience = self.options.response_timeout;
         let mut line = self.line(deadline).await?;
-        let answer = tokio::time::timeout_at(deadline, exchange(line.connection(), statement)).await;
-        let Ok((answer, fate)) = answer else {
-            // The line ends as it is dropped: what comes over it now would be taken for another's answer.
-            return Err(Failure::timed_out());
-        };
-        line.end(fate);
-        answer
+        if deadline.saturating_duration_since(Instant::now()) < patience / LEAST {
+            line.end(Fate::Keep);
+            return Err(Failure::NoConnection(Arc::new(Refusal::too_late())));
+        }
+        let mut exchanged = Box::pin(async move {
+            let (answer, fate) = exchange(line.connection(), statement).await;
+            line.end(fate);
+            answer
+        });
+        if let Ok(answer) = timeout_at(deadline, exchanged.as_mut()).await {
+            return answer;
+        }
+        // An answer that comes a little later saves the connection. One that doesn't would be taken for another call's:
+        // the line is dropped then, and ends.
+        tokio::spawn(timeout(patience / 2, exchanged));
+        Err(Failure::timed_out())
     }
 
     async fn line(&self, deadline: Instant) -> Result<Line, Failure> {
@@ -175,14 +193,5 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// A connection of its own to the server of a configuration, without limits to how long a statement may take.
-///
-/// # Errors
-/// As [`Connection::connect`].
-pub(crate) async fn open(config: &Config) -> Result<PgConnection> {
-    let opened = Door::new(config, Use::Apart)?.open().await;
-    opened
-        .map(|(connection, _)| connection)
-        .map_err(|refusal: crate::error::Refusal| -> Error { refusal.to_error(CONNECT) })
-}
-
+#[cfg(test)]
+mod tests;

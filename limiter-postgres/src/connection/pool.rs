@@ -68,7 +68,11 @@ impl Pool {
                         return Ok(lent);
                     }
                 }
-                Next::Open(permit) => return self.open(permit, deadline).await,
+                Next::Open(permit) => match self.open(permit, deadline).await {
+                    // There are others to wait for.
+                    Err(_) if self.0.state().has_any() => patience = deadline,
+                    outcome => return outcome,
+                },
                 Next::Refused(refusal) => return Err(Failure::NoConnection(refusal)),
                 Next::Later(until) => patience = until.map_or(deadline, |until| until.min(deadline)),
             }
@@ -125,12 +129,14 @@ impl Shared {
 
     /// Why a caller has waited in vain.
     fn nothing_free(&self) -> Failure {
-        let refusal = if self.state().all_in_use(self.size) {
-            Refusal::busy(self.size)
+        let state = self.state();
+        if let Some(refusal) = state.last_refusal() {
+            Failure::NoConnection(refusal)
+        } else if state.all_in_use(self.size) {
+            refused(Refusal::busy(self.size))
         } else {
-            Refusal::none_yet().at(self.door.place())
-        };
-        refused(refusal)
+            refused(Refusal::none_yet().at(self.door.place()))
+        }
     }
 }
 

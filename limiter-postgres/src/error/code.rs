@@ -4,13 +4,12 @@ use limiter_core::ErrorKind;
 
 /// What the error is for a caller.
 pub(super) fn kind(code: &str) -> ErrorKind {
-    use ErrorKind::{Capacity, Config, Protocol, Timeout, Unavailable, Unsupported};
+    use ErrorKind::{Capacity, Config, Protocol, Timeout, Unavailable};
     match code {
         "57014" | "25P03" | "25P04" => Timeout,
         "53100" | "53200" | "53400" => Capacity,
         "42501" | "3D000" | "3F000" | "42883" | "42P01" | "42703" | "26000" | "42P05" => Config,
         "25006" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "53300" => Unavailable,
-        "0A000" => Unsupported,
         _ => match class(code) {
             "28" => Config,
             "08" | "40" | "53" | "55" | "57" | "58" | "F0" | "XX" => Unavailable,

@@ -45,7 +45,7 @@ impl Refusal {
 
     /// It is still being made, or all are in use, and the caller can't wait any longer.
     pub(crate) fn none_yet() -> Self {
-        Self::new(ErrorKind::Unavailable, "no connection could be had within the response timeout")
+        Self::new(ErrorKind::Timeout, "no connection could be had within the response timeout")
     }
 
     /// All connections are in use.
@@ -54,6 +54,13 @@ impl Refusal {
             "all {connections} connections of the pool were in use for the whole response timeout; a larger pool, or a \
              faster server, would serve more calls"
         );
+        Self::new(ErrorKind::Timeout, text)
+    }
+
+    /// There was one, but no time left to use it.
+    pub(crate) fn too_late() -> Self {
+        let text = "a connection was had so late that no answer could have come within the response timeout; nothing was \
+                    sent";
         Self::new(ErrorKind::Timeout, text)
     }
 

@@ -3,7 +3,6 @@
 use limiter_core::{Error, ErrorKind};
 
 use super::{needed, quoted};
-use crate::config::Config;
 
 const BY_OTHERS: &str = "one start with migrate `auto` as that role does it, or the SQL of \
                          `limiter_postgres::migrations()`";
@@ -16,9 +15,8 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub(super) fn new(config: &Config) -> Self {
-        let (role, database) = config.role_and_database();
-        Self { schema: quoted(config.options().schema()), role: quoted(role), database: quoted(database) }
+    pub(super) fn new(schema: &str, role: &str, database: &str) -> Self {
+        Self { schema: quoted(schema), role: quoted(role), database: quoted(database) }
     }
 
     /// It isn't there, or too old, and this program isn't to make it.

@@ -8,8 +8,6 @@ use sqlx::{AssertSqlSafe, Connection as _, Decode, Executor as _, Postgres, Row 
 use super::names::Inventory;
 use super::quoted;
 use super::refusal::Refusals;
-use crate::config::Config;
-use crate::connection;
 
 /// A connection of its own.
 pub(super) struct Session {
@@ -18,9 +16,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn open(config: &Config) -> Result<Self> {
-        let connection = connection::open(config).await?;
-        Ok(Self { connection, schema: config.options().schema().to_owned() })
+    /// Asks who it is and where, for what a person may have to be told.
+    pub(super) async fn over(connection: PgConnection, schema: &str) -> Result<(Self, Refusals)> {
+        let mut session = Self { connection, schema: schema.to_owned() };
+        let row = session.row("select current_user::text, current_database()::text".to_owned()).await;
+        let row = row.map_err(|error| Refusals::new(schema, "", "").failed(&error))?;
+        let (role, database): (String, String) = (column(&row, 0)?, column(&row, 1)?);
+        Ok((session, Refusals::new(schema, &role, &database)))
     }
 
     /// Ends it, whatever state it is in.

@@ -1,4 +1,5 @@
-//! Renews and releases many leases at once.
+//! Renews and releases many leases at once. Where somebody holds a row, the leases that need it are parted from the others,
+//! which don't wait for it.
 
 use std::collections::HashSet;
 
@@ -21,71 +22,92 @@ pub(super) enum Verb {
     Release,
 }
 
+/// A lease as it is sent.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// Its place among all that are asked about.
+    place: usize,
+    id: String,
+    ttl_ms: i64,
+    rows: Vec<Vec<u8>>,
+}
+
 /// Leases that go in one call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Batch {
-    ids: Vec<String>,
-    /// For each lease how many keys it has.
-    counts: Vec<i64>,
-    ttls: Vec<i64>,
-    /// One lease's after the other's.
-    keys: Vec<Vec<u8>>,
+    entries: Vec<Entry>,
+    /// Whether it waits for rows that somebody else holds.
+    waits: bool,
 }
 
-/// Answers for each lease whether it is live, or was.
+/// What came of a call.
+#[derive(Debug)]
+enum Told {
+    /// For each lease whether it is live, or was.
+    Live(Vec<bool>),
+    /// Somebody else holds this row: nothing was done.
+    Held(Vec<u8>),
+}
+
+/// Answers for each lease whether it is live, or was. Goes on where a call fails; tells the first failure.
 pub(super) async fn run(store: &Store, durable: bool, verb: Verb, leases: &[Lease]) -> Result<Vec<bool>> {
-    let mut batches = batches(store, leases);
-    match batches.len() {
-        0 => Ok(Vec::new()),
-        1 => send(store, durable, verb, batches.remove(0)).await,
-        _ => send_all(store, durable, verb, batches).await,
-    }
-}
-
-/// Sends all batches at once. Goes on where one fails; tells the first failure.
-async fn send_all(store: &Store, durable: bool, verb: Verb, batches: Vec<Batch>) -> Result<Vec<bool>> {
-    let mut answers: Vec<_> = batches.iter().map(|_| Ok(Vec::new())).collect();
+    let (mut live, mut any_done, mut failure) = (vec![false; leases.len()], false, None);
     let mut under_way = JoinSet::new();
-    for (place, batch) in batches.into_iter().enumerate() {
-        let store = store.clone();
-        under_way.spawn(async move { (place, send(&store, durable, verb, batch).await) });
+    let mut next = batches(store, leases);
+    loop {
+        for batch in next.drain(..) {
+            let store = store.clone();
+            under_way.spawn(async move { (send(&store, durable, verb, &batch).await, batch) });
+        }
+        let Some(ended) = under_way.join_next().await else { break };
+        match ended.map_err(|ended| ended_with_its_runtime(verb.name(), ended))? {
+            (Ok(Told::Live(told)), batch) => {
+                any_done = true;
+                for (entry, told) in batch.entries.iter().zip(told) {
+                    live[entry.place] = told;
+                }
+            }
+            (Ok(Told::Held(row)), batch) => next = batch.parted(&row),
+            (Err(error), _) => failure = failure.or(Some(error)),
+        }
     }
-    while let Some(ended) = under_way.join_next().await {
-        let (place, answer) = ended.map_err(|ended| ended_with_its_runtime(verb.name(), ended))?;
-        answers[place] = answer;
+    match failure {
+        None => Ok(live),
+        Some(error) => Err(if any_done { error.possibly_charged() } else { error }),
     }
-    let any_done = answers.iter().any(Result::is_ok);
-    let live = answers.into_iter().collect::<Result<Vec<_>>>();
-    live.map(|live| live.concat()).map_err(|error| if any_done { error.possibly_charged() } else { error })
 }
 
 /// One call.
-async fn send(store: &Store, durable: bool, verb: Verb, batch: Batch) -> Result<Vec<bool>> {
-    let (count, rows) = (batch.ids.len(), each_once(&batch.keys));
-    let told = store.change(durable, &rows, verb.call(batch)).await?;
-    answers(&told, count).map_err(|error| error.with_operation(verb.name()).possibly_charged())
+async fn send(store: &Store, durable: bool, verb: Verb, batch: &Batch) -> Result<Told> {
+    let (rows, call) = (batch.rows(), batch.call(verb));
+    let told = if batch.waits || batch.entries.len() == 1 {
+        store.change(durable, &rows, call).await?
+    } else {
+        match store.change_now(durable, call).await? {
+            Ok(told) => told,
+            Err(place) => {
+                let row = rows.into_iter().nth(place.saturating_sub(1));
+                return row.map(Told::Held).ok_or_else(|| unexpected("names a row that wasn't asked for"));
+            }
+        }
+    };
+    let live = answers(&told, batch.entries.len());
+    live.map(Told::Live).map_err(|error| error.with_operation(verb.name()).possibly_charged())
 }
 
 /// Leases in their order, no more in one call than is good for others.
 fn batches(store: &Store, leases: &[Lease]) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
-    for lease in leases {
+    for (place, lease) in leases.iter().enumerate() {
+        let rows = lease.keys().iter().map(|key| store.names.key(key)).collect();
+        let (id, ttl_ms) = (lease.id().to_string(), lease.ttl_ms().cast_signed());
+        let entry = Entry { place, id, ttl_ms, rows };
         match batches.last_mut() {
-            Some(batch) if batch.has_room_for(lease) => batch.push(store, lease),
-            _ => {
-                let mut batch = Batch::default();
-                batch.push(store, lease);
-                batches.push(batch);
-            }
+            Some(batch) if batch.has_room_for(&entry) => batch.entries.push(entry),
+            _ => batches.push(Batch { entries: vec![entry], waits: false }),
         }
     }
     batches
-}
-
-/// Keys in the order in which they come first.
-fn each_once(keys: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut seen = HashSet::new();
-    keys.iter().filter(|key| seen.insert(*key)).cloned().collect()
 }
 
 fn answers(rows: &[PgRow], count: usize) -> Result<Vec<bool>> {
@@ -103,28 +125,83 @@ impl Verb {
             Self::Release => "release",
         }
     }
-
-    fn call(self, batch: Batch) -> Call {
-        let call = Call::new(self.name(), self.name(), true).with(Argument::Ids(batch.ids));
-        let call = call.with(Argument::Numbers(batch.counts));
-        let call = match self {
-            Self::Renew => call.with(Argument::Numbers(batch.ttls)),
-            Self::Release => call,
-        };
-        call.with(Argument::Keys(batch.keys))
-    }
 }
 
 impl Batch {
-    fn has_room_for(&self, lease: &Lease) -> bool {
-        self.ids.len() < MOST_LEASES && self.keys.len() + lease.keys().len() <= MOST_KEYS
+    fn has_room_for(&self, entry: &Entry) -> bool {
+        let keys: usize = self.entries.iter().map(|entry| entry.rows.len()).sum();
+        self.entries.len() < MOST_LEASES && keys + entry.rows.len() <= MOST_KEYS
     }
 
-    fn push(&mut self, store: &Store, lease: &Lease) {
-        self.ids.push(lease.id().to_string());
+    /// Its rows, each once, in the order in which they come first.
+    fn rows(&self) -> Vec<Vec<u8>> {
+        let mut seen = HashSet::new();
+        let rows = self.entries.iter().flat_map(|entry| &entry.rows);
+        rows.filter(|row| seen.insert(*row)).cloned().collect()
+    }
+
+    fn call(&self, verb: Verb) -> Call {
+        let of = |number: fn(&Entry) -> i64| Argument::Numbers(self.entries.iter().map(number).collect());
         // At most 64.
-        self.counts.push(i64::try_from(lease.keys().len()).unwrap_or(i64::MAX));
-        self.ttls.push(lease.ttl_ms().cast_signed());
-        self.keys.extend(lease.keys().iter().map(|key| store.names.key(key)));
+        let counts = of(|entry| i64::try_from(entry.rows.len()).unwrap_or(i64::MAX));
+        let ids = self.entries.iter().map(|entry| entry.id.clone()).collect();
+        let call = Call::new(verb.name(), verb.name(), true).with(Argument::Ids(ids)).with(counts);
+        let call = match verb {
+            Verb::Renew => call.with(of(|entry| entry.ttl_ms)),
+            Verb::Release => call,
+        };
+        call.with(Argument::Keys(self.entries.iter().flat_map(|entry| entry.rows.clone()).collect()))
+    }
+
+    /// Those that need a row and wait for it, and the others.
+    fn parted(self, row: &[u8]) -> Vec<Self> {
+        let needs = |entry: &Entry| entry.rows.iter().any(|other| other == row);
+        let (waiting, others): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(needs);
+        let batches = [Self { entries: waiting, waits: true }, Self { entries: others, waits: false }];
+        batches.into_iter().filter(|batch| !batch.entries.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(place: usize, rows: &[u8]) -> Entry {
+        let rows = rows.iter().map(|row| vec![*row]).collect();
+        Entry { place, id: place.to_string(), ttl_ms: 1, rows }
+    }
+
+    fn batch(entries: Vec<Entry>) -> Batch {
+        Batch { entries, waits: false }
+    }
+
+    #[test]
+    fn no_call_holds_more_than_is_good_for_others() {
+        let many = |leases: usize, keys: usize| {
+            batch((0..leases).map(|place| entry(place, &vec![1; keys])).collect())
+        };
+        assert!(many(99, 1).has_room_for(&entry(0, &[1])) && !many(100, 1).has_room_for(&entry(0, &[1])));
+        assert!(many(3, 64).has_room_for(&entry(0, &[1; 64])) && !many(4, 64).has_room_for(&entry(0, &[1])));
+        assert!(
+            many(2, 100).has_room_for(&entry(0, &[1; 56])) && !many(2, 100).has_room_for(&entry(0, &[1; 57]))
+        );
+    }
+
+    #[test]
+    fn rows_are_named_once_in_the_order_in_which_they_come_first() {
+        let batch = batch(vec![entry(0, &[3, 1]), entry(1, &[2, 3]), entry(2, &[1])]);
+        assert_eq!(batch.rows(), [[3], [1], [2]]);
+    }
+
+    #[test]
+    fn those_that_need_a_row_are_parted_from_the_others() {
+        let places = |batch: &Batch| batch.entries.iter().map(|entry| entry.place).collect::<Vec<_>>();
+        let all = batch(vec![entry(0, &[3, 1]), entry(1, &[2]), entry(2, &[1])]);
+        let parted = all.clone().parted(&[1]);
+        assert_eq!(parted.iter().map(places).collect::<Vec<_>>(), [vec![0, 2], vec![1]]);
+        assert_eq!(parted.iter().map(|batch| batch.waits).collect::<Vec<_>>(), [true, false]);
+        let all = batch(vec![entry(0, &[1]), entry(1, &[1, 2])]);
+        let parted = all.parted(&[1]);
+        assert_eq!(parted.iter().map(places).collect::<Vec<_>>(), [vec![0, 1]]);
     }
 }

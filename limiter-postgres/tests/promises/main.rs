@@ -9,4 +9,5 @@
 mod deadlocks;
 mod held_rows;
 mod killed;
+mod lost_replies;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use limiter_core::{ErrorKind, SlotLimiter};
+use limiter_core::{ErrorKind, Lease, SlotLimiter};
 
 use crate::store::{LONG, Store, client_within, key, take, wanting};
 
@@ -31,4 +31,52 @@ async fn a_key_that_somebody_holds_holds_up_no_other() {
     assert_eq!((error.kind(), error.may_have_charged()), (ErrorKind::Timeout, false), "{error}");
     assert!(held_after < TIMEOUT + Duration::from_millis(100), "{held_after:?}");
     assert_eq!(slots.in_use(&key("held")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_lives_from_when_its_key_was_free() {
+    let store = Store::new();
+    let slots = client_within(&store.url, Duration::from_secs(20)).await;
+    let lease = take(&slots, &wanting(&[key("held")], 9, LONG)).await;
+    let holder = store.hold(&lease, 1.0);
+    let renewed = slots.renew(std::slice::from_ref(&lease)).await.unwrap();
+    holder.join().unwrap();
+    let holder = store.hold(&lease, 1.0);
+    let late = take(&slots, &wanting(&[key("held")], 9, LONG)).await;
+    let now_ms = store.now_ms();
+    holder.join().unwrap();
+    assert_eq!(renewed, [true]);
+    let leases = slots.leases(&key("held")).await.unwrap();
+    assert_eq!(leases.iter().map(|held| &held.id).collect::<Vec<_>>(), [lease.id(), late.id()]);
+    let ttl_ms = leases[1].expires_ms - now_ms;
+    assert!(ttl_ms > late.ttl_ms() - 500, "it lost {} ms to waiting", late.ttl_ms() - ttl_ms);
+}
+
+#[tokio::test]
+async fn leases_whose_row_is_held_hold_up_none_of_those_in_the_same_call() {
+    let store = Store::new();
+    let slots = client_within(&store.url, TIMEOUT).await;
+    let mut leases = Vec::new();
+    for number in 0..30 {
+        let user = if number % 10 == 3 { "held".to_owned() } else { format!("u{}", number % 7) };
+        leases.push(take(&slots, &wanting(&[key(&user)], 99, LONG)).await);
+    }
+    let longer = leases.iter().map(|lease| Lease::new(lease.id().clone(), lease.keys(), LONG * 2).unwrap());
+    let longer: Vec<_> = longer.collect();
+    let holder = store.hold(&leases[3], 2.5);
+    let begun = Instant::now();
+    let error = slots.renew(&longer).await.unwrap_err();
+    assert_eq!((error.kind(), error.may_have_charged()), (ErrorKind::Timeout, true), "{error}");
+    assert!(begun.elapsed() < TIMEOUT + Duration::from_millis(100), "{:?}", begun.elapsed());
+    let moved = format!("select count(*) from limiter.lease where expires > {}", store.now_ms() + 900_000);
+    assert_eq!(store.number(&moved), 27);
+    holder.join().unwrap();
+
+    // One that is free again within its time is waited for.
+    let holder = store.hold(&leases[3], 0.4);
+    let expected: Vec<_> = (0..30).map(|number| number != 5).collect();
+    assert!(slots.release(&leases[5..6]).await.unwrap()[0]);
+    assert_eq!(slots.renew(&longer).await.unwrap(), expected);
+    holder.join().unwrap();
+    assert_eq!(slots.release(&leases).await.unwrap(), expected);
 }

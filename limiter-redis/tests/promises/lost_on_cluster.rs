@@ -1,15 +1,16 @@
 //! Answers that a cluster's nodes lose after they have done what was asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::{Charge, Key, Limit, RateLimiter, SlotLimiter};
+use limiter_core::{Backend, Charge, Key, Limit};
 use limiter_redis::RedisBackend;
+use limiter_testkit::lost::{Operation, Ready, heal};
 use limiter_testkit::proxy::{Mode, Proxy};
 use testservers::redis::{Cluster, Redis};
 use tokio::time::sleep;
 
 use crate::everything::everything_in;
-use crate::lost_replies::{OPERATIONS, Ready, heal};
 use crate::operations::{LONG, key, one_of_each};
 use crate::server::client_within;
 
@@ -65,27 +66,31 @@ async fn what_a_partition_loses_was_executed_once() {
     let direct = proxied.client(Duration::from_secs(20)).await;
     everything_in(&direct, "warm", &partition).await.unwrap();
     let lossy = proxied.client(Duration::from_millis(400)).await;
+    let (direct, lossy) = (backend(direct), backend(lossy));
     for mode in [Mode::DropRepliesAndCut, Mode::DropReplies] {
-        for operation in OPERATIONS {
+        for operation in Operation::ALL {
             let key = |which| -> Key {
                 let key = key(&format!("{mode:?}.{operation:?}.{which}"));
                 key.with_partition(&partition).unwrap()
             };
-            let mut ready = Ready::new(operation, [key("a"), key("b"), key("c")], &direct).await;
+            let mut ready = Ready::new(operation, [key("a"), key("b"), key("c")], &direct).await.unwrap();
             // Nodes are connected to when they are needed.
-            lossy.in_use(&key("a")).await.unwrap();
+            lossy.slots.in_use(&key("a")).await.unwrap();
             proxy.set(mode).await;
-            let error = ready.make(&lossy).await.unwrap_err();
-            assert!(error.may_have_charged(), "{operation:?}: {error}");
-            heal(proxy, &lossy, &key("a")).await;
-            heal(proxy, &direct, &key("a")).await;
-            ready.assert_executed_once(&direct).await;
-            if ready.has_id() {
+            ready.lose(&lossy).await.unwrap();
+            heal(proxy, &lossy, &key("a")).await.unwrap();
+            heal(proxy, &direct, &key("a")).await.unwrap();
+            ready.was_executed_once(&direct).await.unwrap();
+            if operation.is_repeatable() {
                 ready.make(&lossy).await.unwrap();
             }
-            ready.assert_executed_once(&direct).await;
+            ready.was_executed_once(&direct).await.unwrap();
         }
     }
+}
+
+fn backend(client: RedisBackend) -> Backend {
+    Backend::new("redis", Arc::new(client))
 }
 
 /// One part's answer is lost, the parts before it have charged: they are given back, and never twice.
@@ -93,19 +98,19 @@ async fn what_a_partition_loses_was_executed_once() {
 async fn what_one_of_several_partitions_loses_leaves_the_others_as_they_were() {
     let proxied = Proxied::start().await;
     let keys = proxied.keys("apart");
-    let lossy = proxied.client(Duration::from_millis(400)).await;
+    let lossy = backend(proxied.client(Duration::from_millis(400)).await);
     let limits: [Limit; 4] = one_of_each(100, LONG);
     for (place, limit) in limits.iter().enumerate() {
         let charges: Vec<_> = keys.iter().map(|key| Charge::new(key, limit)).collect();
         for _ in 0..2 {
-            assert!(lossy.hit(&charges).await.unwrap().is_allowed());
+            assert!(lossy.rates.hit(&charges).await.unwrap().is_allowed());
         }
         proxied.proxies[1].set(Mode::DropRepliesAndCut).await;
-        let error = lossy.hit(&charges).await.unwrap_err();
+        let error = lossy.rates.hit(&charges).await.unwrap_err();
         assert!(error.may_have_charged(), "{error}");
-        heal(&proxied.proxies[1], &lossy, &keys[1]).await;
+        heal(&proxied.proxies[1], &lossy, &keys[1]).await.unwrap();
         for (key, remaining) in keys.iter().zip([98, 97, 98]) {
-            let peeked = lossy.peek(&[Charge::new(key, limit)]).await.unwrap();
+            let peeked = lossy.rates.peek(&[Charge::new(key, limit)]).await.unwrap();
             assert_eq!(peeked.outcomes()[0].remaining(), remaining, "{place}");
         }
     }

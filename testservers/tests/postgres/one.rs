@@ -2,6 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,38 @@ fn a_kill_takes_every_process_at_once_also_one_that_is_busy() {
     });
     server.start_again().unwrap();
     assert_eq!(ask(&server, "select 1"), "1");
+}
+
+#[test]
+fn a_server_that_is_stopped_waits_for_no_client() {
+    let server = Postgres::start().unwrap();
+    thread::scope(|scope| {
+        let client = scope.spawn(|| server.psql("postgres", &["-c", "select pg_sleep(60)"]));
+        within(Duration::from_secs(10), "one sleeps", || {
+            ask(&server, "select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"
+        });
+        let begun = Instant::now();
+        server.stop();
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        assert!(client.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn what_the_environment_says_to_clients_and_servers_of_others_is_left_out() {
+    const STARTED: &str = "TESTSERVERS_STARTED";
+    if std::env::var_os(STARTED).is_some() {
+        let server = Postgres::start().unwrap();
+        assert_eq!(ask(&server, "show default_transaction_read_only"), "off");
+        assert_eq!(ask(&server.standby().unwrap(), "select pg_is_in_recovery()"), "t");
+        return;
+    }
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["one::what_the_environment_says_to_clients_and_servers_of_others_is_left_out", "--exact"]);
+    again.env(STARTED, "1").env("PGPORT", "1").env("PGDATA", "/nowhere").env("PGSSLMODE", "verify-full");
+    again.env("PGOPTIONS", "-c default_transaction_read_only=on").env("LC_ALL", "fr_FR.UTF-8");
+    let output = again.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]

@@ -116,6 +116,16 @@ impl State {
         std::mem::take(&mut self.held_back)
     }
 
+    /// Whether there are any connections.
+    pub(super) fn has_any(&self) -> bool {
+        self.live > 0
+    }
+
+    /// Why the last one couldn't be made, if none was made since.
+    pub(super) fn last_refusal(&self) -> Option<Arc<Refusal>> {
+        self.resting.as_ref().map(|(_, refusal)| Arc::clone(refusal))
+    }
+
     /// Whether there are as many connections as there may be.
     pub(super) fn all_in_use(&self, size: u32) -> bool {
         self.live >= size

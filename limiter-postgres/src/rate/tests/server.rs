@@ -22,8 +22,8 @@ static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap())
 pub(super) async fn store(name: &str, patience: Duration, clock: Option<ManualClock>) -> Store {
     let options = Options::default().with_schema(name).unwrap().with_response_timeout(patience).unwrap();
     let config = Config::new(&SERVER.url()).unwrap().with_options(options.clone());
-    schema::prepare(&config).await.unwrap();
     let connection = Connection::connect(&config).await.unwrap();
+    schema::prepare(connection.apart().await.unwrap(), &options).await.unwrap();
     Store {
         connection,
         names: Names::new(""),

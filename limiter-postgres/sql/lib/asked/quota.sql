@@ -1,0 +1,4 @@
+-- Which counter of a quota one call is about.
+-- @include lib/asked/key.sql
+-- @include lib/asked/number.sql value=period least=1 most=5
+-- @include lib/asked/number.sql value=offset_minutes least=-1080 most=1080
