@@ -10,7 +10,14 @@ use crate::vars::{PREFIX, starts_as_ours};
 const KNOWN: [&str; 3] = ["memory", "redis", "postgres"];
 
 /// Settings of theirs whose names don't tell whose they are.
-const KNOWN_SETTINGS: [(&str, &str); 2] = [("LIMITER_PREFIX", "redis"), ("LIMITER_STRICT", "redis")];
+const KNOWN_SETTINGS: [(&str, &str); 6] = [
+    ("LIMITER_PREFIX", "redis"),
+    ("LIMITER_STRICT", "redis"),
+    ("LIMITER_SCHEMA", "postgres"),
+    ("LIMITER_MIGRATE", "postgres"),
+    ("LIMITER_DURABILITY", "postgres"),
+    ("LIMITER_PGBOUNCER", "postgres"),
+];
 
 const NAMES: &str = "1 to 32 of a-z 0-9 - from a letter on, each once, and not memory, redis or postgres";
 
@@ -26,6 +33,8 @@ impl Registry {
             crate::memory::registration(),
             #[cfg(feature = "redis")]
             crate::redis::registration(),
+            #[cfg(feature = "postgres")]
+            crate::postgres::registration(),
         ])
     }
 

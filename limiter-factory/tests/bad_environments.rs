@@ -1,6 +1,8 @@
 //! Environments that must not start, with the whole text that a person is told.
 #![cfg(feature = "memory")]
 
+mod compiled_in;
+
 use limiter_factory::{ConfigProblem, ErrorKind, from_vars};
 
 /// What the variables hold, and every line of the error.
@@ -56,26 +58,12 @@ const CHOICES: &[Bad] = &[
         &[r#"RATE_LIMITER is "memory,redis", which is no backend's name; accepted: {names}"#],
     ),
     bad(
-        &[("RATE_LIMITER", "postgres")],
-        &[concat!(
-            r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
-            r#""postgres"); accepted: {names}"#
-        )],
-    ),
-    bad(
         &[("RATE_LIMITER", "Redis")],
         &[r#"RATE_LIMITER is "Redis", which is no backend's name; accepted: {names}; nearest: redis"#],
     ),
     bad(
         &[("RATE_LIMITER", "redis://app:hunter2@cache:6379")],
         &[r#"RATE_LIMITER is "redis://[redacted]", which is no backend's name; accepted: {names}"#],
-    ),
-    bad(
-        &[("RATE_LIMITER", "postgres"), ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db")],
-        &[concat!(
-            r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
-            r#""postgres"); accepted: {names}"#
-        )],
     ),
 ];
 
@@ -135,18 +123,10 @@ const SETTINGS: &[Bad] = &[
     ),
 ];
 
-const KNOWN: &str = concat!(
-    "accepted: LIMITER_MEMORY_CAPACITY, LIMITER_MEMORY_WHEN_FULL, LIMITER_MEMORY_LOG_ENTRIES, ",
-    "LIMITER_MEMORY_LEASES, LIMITER_MEMORY_QUOTA_ENTRIES"
-);
-const KNOWN_OF_REDIS: &str =
-    if cfg!(feature = "redis") { ", REDIS_URL, LIMITER_PREFIX, LIMITER_STRICT" } else { "" };
-const NAMES: &str = if cfg!(feature = "redis") { "memory, redis" } else { "memory" };
-
 /// What stands in the place of `{}` and `{names}`.
 fn expected(lines: &[&str]) -> String {
-    let known = format!("{KNOWN}{KNOWN_OF_REDIS}");
-    lines.join("\n").replace("{}", &known).replace("{names}", NAMES)
+    let known = format!("accepted: {}", compiled_in::settings());
+    lines.join("\n").replace("{}", &known).replace("{names}", compiled_in::NAMES)
 }
 
 #[cfg(not(feature = "redis"))]
@@ -155,19 +135,59 @@ const WITHOUT_REDIS: &[Bad] = &[
         &[("RATE_LIMITER", "redis"), ("REDIS_URL", "redis://app:hunter2@cache"), ("LIMITER_STRICT", "true")],
         &[concat!(
             r#"RATE_LIMITER is "redis", but this build has no redis (limiter-factory's feature "redis"); "#,
-            "accepted: memory"
+            "accepted: {names}"
         )],
     ),
     bad(
-        &[MEMORY, ("LIMITER_REDIS_URL", "redis://app:hunter2@cache"), ("LIMITER_PREFIX", "shop")],
+        &[MEMORY, ("LIMITER_REDIS_URL", "redis://app:hunter2@cache")],
         &[
-            "LIMITER_PREFIX is [redacted], but this build has no redis (limiter-factory's feature \"redis\")",
             "LIMITER_REDIS_URL is [redacted], but this build has no redis (limiter-factory's feature \"redis\")",
         ],
     ),
 ];
 #[cfg(feature = "redis")]
 const WITHOUT_REDIS: &[Bad] = &[];
+
+#[cfg(not(feature = "postgres"))]
+const WITHOUT_POSTGRES: &[Bad] = &[
+    bad(
+        &[("RATE_LIMITER", "postgres")],
+        &[concat!(
+            r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
+            r#""postgres"); accepted: {names}"#
+        )],
+    ),
+    bad(
+        &[("RATE_LIMITER", "postgres"), ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db")],
+        &[concat!(
+            r#"RATE_LIMITER is "postgres", but this build has no postgres (limiter-factory's feature "#,
+            r#""postgres"); accepted: {names}"#
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db"), ("LIMITER_SCHEMA", "limits")],
+        &[
+            concat!(
+                "LIMITER_POSTGRES_URL is [redacted], but this build has no postgres ",
+                "(limiter-factory's feature \"postgres\")"
+            ),
+            concat!(
+                "LIMITER_SCHEMA is [redacted], but this build has no postgres ",
+                "(limiter-factory's feature \"postgres\")"
+            ),
+        ],
+    ),
+];
+#[cfg(feature = "postgres")]
+const WITHOUT_POSTGRES: &[Bad] = &[];
+
+#[cfg(not(any(feature = "redis", feature = "postgres")))]
+const WITHOUT_BOTH: &[Bad] = &[bad(
+    &[MEMORY, ("LIMITER_PREFIX", "shop")],
+    &["LIMITER_PREFIX is [redacted], but this build has no redis (limiter-factory's feature \"redis\")"],
+)];
+#[cfg(any(feature = "redis", feature = "postgres"))]
+const WITHOUT_BOTH: &[Bad] = &[];
 
 const UNKNOWN: &[Bad] = &[
     bad(
@@ -194,13 +214,6 @@ const UNKNOWN: &[Bad] = &[
     bad(
         &[MEMORY, ("LIMITER_MEMORY_LIMITER_MEMORY_LEASES", "5")],
         &["LIMITER_MEMORY_LIMITER_MEMORY_LEASES is [redacted], but there is no such setting; {}"],
-    ),
-    bad(
-        &[MEMORY, ("LIMITER_POSTGRES_URL", "postgres://app:hunter2@db")],
-        &[concat!(
-            "LIMITER_POSTGRES_URL is [redacted], but this build has no postgres ",
-            "(limiter-factory's feature \"postgres\")"
-        )],
     ),
     bad(
         &[MEMORY, ("LIMITER_PORT_6379_HTTP", "x")],
@@ -232,9 +245,12 @@ const SEVERAL: &[Bad] = &[
     ),
 ];
 
+const GROUPS: [&[Bad]; 7] =
+    [CHOICES, SETTINGS, UNKNOWN, SEVERAL, WITHOUT_REDIS, WITHOUT_POSTGRES, WITHOUT_BOTH];
+
 #[tokio::test]
 async fn each_bad_environment_is_told_whole_and_in_words() {
-    for case in [CHOICES, SETTINGS, UNKNOWN, SEVERAL, WITHOUT_REDIS].into_iter().flatten() {
+    for case in GROUPS.iter().copied().flatten() {
         let errors = from_vars(case.vars.iter().copied()).await.unwrap_err();
         assert_eq!(errors.to_string(), expected(case.lines), "{:?}", case.vars);
     }
@@ -246,6 +262,7 @@ async fn the_ways_to_choose_wrongly_are_different_errors() {
         (None, ConfigProblem::Unset),
         (Some(""), ConfigProblem::Empty),
         (Some("memroy"), ConfigProblem::UnknownBackend),
+        #[cfg(not(feature = "postgres"))]
         (Some("postgres"), ConfigProblem::NotCompiledIn),
     ];
     for (value, problem) in cases {

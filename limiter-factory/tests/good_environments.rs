@@ -2,11 +2,14 @@
 #![cfg(feature = "memory")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod compiled_in;
+
 use std::ffi::OsString;
 
 use limiter_factory::{ConfigProblem, Factory, Key, Limiters, RateLimiterExt, from_vars, limit};
 
-const NAMES: &str = if cfg!(feature = "redis") { "memory, redis" } else { "memory" };
+use compiled_in::NAMES;
+
 const MEMORY: (&str, &str) = ("RATE_LIMITER", "memory");
 
 async fn start(vars: &[(&str, &str)]) -> Limiters {
@@ -83,6 +86,7 @@ async fn the_default_counts_only_while_the_variable_is_unset() {
     for (value, problem) in [
         ("", ConfigProblem::Empty),
         ("memroy", ConfigProblem::UnknownBackend),
+        #[cfg(not(feature = "postgres"))]
         ("postgres", ConfigProblem::NotCompiledIn),
     ] {
         let errors = factory().from_vars([("RATE_LIMITER", value)]).await.unwrap_err();
@@ -103,6 +107,11 @@ async fn a_default_that_is_no_backend_is_an_error_whoever_chooses() {
         let errors = Factory::new().default_backend("memroy").from_vars(vars).await.unwrap_err();
         assert_eq!(errors.to_string(), line.replace("{names}", NAMES));
     }
+}
+
+#[cfg(not(feature = "postgres"))]
+#[tokio::test]
+async fn a_default_that_is_not_compiled_in_is_an_error_whoever_chooses() {
     let errors = Factory::new().default_backend("postgres").from_vars([MEMORY]).await.unwrap_err();
     assert_eq!(errors.iter().next().unwrap().problem(), ConfigProblem::NotCompiledIn);
 }

@@ -2,6 +2,8 @@
 #![cfg(feature = "memory")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod compiled_in;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -74,7 +76,7 @@ async fn its_variables_are_held_to_the_same_rules() {
         errors_of(&[("RATE_LIMITER", "dynamodb")]).await,
         format!(
             "RATE_LIMITER is \"dynamodb\", which is no backend's name; accepted: {}, dynamo-db; nearest: dynamo-db",
-            if cfg!(feature = "redis") { "memory, redis" } else { "memory" }
+            compiled_in::NAMES
         )
     );
     // Also where another backend is chosen.

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "memory", feature = "redis"))]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod compiled_in;
+
 use std::ffi::OsString;
 
 use limiter_factory::{ConfigProblem, from_vars};
@@ -13,9 +15,11 @@ const ACCEPTED: &str = "accepted: redis://[[user]:password@]host[:port][/databas
                         like, or valkey in the place of redis";
 const SCHEMES: &str = "accepted: redis://, redis+sentinel://, redis+cluster://, with TLS rediss://, \
                        rediss+sentinel://, rediss+cluster://, and the same with valkey and valkeys";
-const KNOWN: &str = "accepted: LIMITER_MEMORY_CAPACITY, LIMITER_MEMORY_WHEN_FULL, LIMITER_MEMORY_LOG_ENTRIES, \
-                     LIMITER_MEMORY_LEASES, LIMITER_MEMORY_QUOTA_ENTRIES, REDIS_URL, LIMITER_PREFIX, LIMITER_STRICT";
 const PREFIX: &str = "accepted: 1 to 40 of A-Z a-z 0-9 _ . : -";
+
+fn known() -> String {
+    format!("accepted: {}", compiled_in::settings())
+}
 
 async fn errors_of(vars: &[(&str, &str)]) -> String {
     from_vars(vars.iter().copied()).await.unwrap_err().to_string()
@@ -95,7 +99,7 @@ async fn a_url_may_be_anybodys_while_another_backend_is_chosen() {
 #[tokio::test]
 async fn a_name_for_the_url_that_is_none_leads_to_the_right_one() {
     let line = |variable: &str| {
-        format!("{variable} is [redacted], but there is no such setting; {KNOWN}; nearest: REDIS_URL")
+        format!("{variable} is [redacted], but there is no such setting; {}; nearest: REDIS_URL", known())
     };
     let url = "redis://app:hunter2@cache";
     assert_eq!(errors_of(&[MEMORY, ("LIMITER_REDIS_URL", url)]).await, line("LIMITER_REDIS_URL"));
@@ -111,7 +115,7 @@ async fn a_name_for_the_url_that_is_none_leads_to_the_right_one() {
     ] {
         assert_eq!(
             errors_of(&[MEMORY, (slip, "x")]).await,
-            format!("{slip} is \"x\", but there is no such setting; {KNOWN}; nearest: {meant}")
+            format!("{slip} is \"x\", but there is no such setting; {}; nearest: {meant}", known())
         );
     }
 }

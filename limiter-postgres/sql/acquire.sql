@@ -21,6 +21,7 @@ declare
   taken bytea[] := keys; mine bytea[]; made bigint; clock bigint;
   own bigint[]; again boolean; ended boolean;
 begin
+  -- @include lib/asked/scopes.sql
   -- @include lib/durability.sql
   -- @include lib/take.sql table=slot
   -- @include lib/clock.sql

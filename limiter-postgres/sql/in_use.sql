@@ -10,6 +10,8 @@ as $$
 declare
   clock bigint;
 begin
+  -- @include lib/asked/time.sql
+  -- @include lib/asked/key.sql
   -- @include lib/clock.sql
   return query select coalesce(sum(l.permits), 0)::bigint from @schema@.lease l
     where l.key = in_use.key and l.expires > clock;

@@ -11,6 +11,8 @@ as $$
 declare
   clock bigint;
 begin
+  -- @include lib/asked/time.sql
+  -- @include lib/asked/key.sql
   -- @include lib/clock.sql
   return query select l.id, l.permits, l.expires from @schema@.lease l
     where l.key = leases.key and l.expires > clock order by l.expires, l.id;

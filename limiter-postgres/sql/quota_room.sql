@@ -7,10 +7,9 @@
 create function @schema@.quota_room(counter bytea, now_ms bigint, units bigint) returns bigint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 -- @include lib/plans.sql
--- The order is the index's, so that no more is read than is needed.
-set enable_sort = off
 as $$
 begin
+  -- In the order of an index, so that no more is read than is needed.
   return (
     select x.expires
       from (

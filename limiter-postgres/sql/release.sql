@@ -18,6 +18,7 @@ declare
   taken bytea[]; mine bytea[]; made bigint; clock bigint;
   part bytea[]; before bigint := 0; found_in bigint;
 begin
+  -- @include lib/asked/leases.sql
   -- @include lib/durability.sql
   -- @include lib/each_once.sql
   -- @include lib/take.sql table=slot

@@ -18,6 +18,11 @@ declare
   taken bytea[]; mine bytea[]; made bigint; clock bigint;
   part bytea[]; before bigint := 0; found_in bigint; expires_ms bigint;
 begin
+  -- @include lib/asked/leases.sql
+  -- @include lib/asked/as_many.sql list=ttls of=ids
+  for i in 1 .. cardinality(ids) loop
+    -- @include lib/asked/number_at.sql list=ttls least=1 most=2592000000
+  end loop;
   -- @include lib/durability.sql
   -- @include lib/each_once.sql
   -- @include lib/take.sql table=slot

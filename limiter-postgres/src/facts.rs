@@ -109,7 +109,8 @@ impl Facts {
     }
 
     fn danger(&self) -> Option<&'static str> {
-        let off = "the server may lose or spoil what it has acknowledged when its machine stops";
+        let off = "fsync or full_page_writes is off: the server may lose or spoil what it has acknowledged when its \
+                   machine stops";
         (!self.fsync || !self.full_page_writes).then_some(off)
     }
 

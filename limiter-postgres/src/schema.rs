@@ -51,7 +51,9 @@ fn needed() -> u32 {
 /// # Errors
 /// `Config`: they aren't, and who has to do what.
 pub(crate) async fn prepare(connection: PgConnection, options: &Options) -> Result<()> {
-    let (mut session, refusals) = Session::over(connection, options.schema()).await?;
+    let over = timeout(migrate::PATIENCE, Session::over(connection, options.schema())).await;
+    let (mut session, refusals) =
+        over.unwrap_or_else(|_| Err(Refusals::new(options.schema(), "", "").slow()))?;
     let prepared = match timeout(migrate::PATIENCE, prepare_in(&mut session, options, &refusals)).await {
         Ok(prepared) => prepared,
         Err(_) => Err(refusals.slow()),
@@ -73,7 +75,7 @@ async fn prepare_in(session: &mut Session, options: &Options, refusals: &Refusal
     if !lost.is_empty() {
         return Err(refusals.lost(&lost));
     }
-    if found.may_call { Ok(()) } else { Err(refusals.no_rights()) }
+    if names::denied(&found).is_empty() { Ok(()) } else { Err(refusals.no_rights()) }
 }
 
 /// An identifier as SQL has it.

@@ -13,6 +13,7 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 
 /// Another user's numbers where this process is root; else nobody else's.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "nobody is root there"))]
 pub(crate) struct Account {
     other: Option<Numbers>,
 }

@@ -19,7 +19,7 @@ loop
   end if;
   exit when cardinality(mine) = cardinality(taken);
   if cardinality(taken) > (select count(distinct k) from unnest(taken) k) then
-    raise exception 'a key is named twice' using errcode = '22023';
+    raise exception 'keys names the same counter twice; accepted: each once' using errcode = '22023';
   end if;
   insert into @schema@.@table@ (key) select k from unnest(taken) k order by k on conflict do nothing;
   get diagnostics made = row_count;

@@ -16,8 +16,14 @@ const QUEUED: u8 = 0;
 const SENT: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// What a call is told: its lines again, and numbers for them.
-pub(super) type Told = Result<(Vec<Line>, Vec<i64>)>;
+/// What became of a call.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Its lines again, and the numbers that were told of them; or why there are none.
+    Answer(Result<(Vec<Line>, Vec<i64>)>),
+    /// Its lines again: who was to send it has ended with its runtime, and the caller's own goes on.
+    Unsent(Vec<Line>),
+}
 
 /// A call whose caller waits.
 #[derive(Debug)]
@@ -85,7 +91,12 @@ impl Asked {
     /// Tells the caller, if it still waits.
     pub(super) fn tell(self, told: Result<Vec<i64>>) {
         let lines = self.lines;
-        self.answer.send(told.map(|told| (lines, told))).ok();
+        self.answer.send(Told::Answer(told.map(|told| (lines, told)))).ok();
+    }
+
+    /// Gives it back to its caller, since nobody is there to send it.
+    pub(super) fn give_back(self) {
+        self.answer.send(Told::Unsent(self.lines)).ok();
     }
 }
 
@@ -94,14 +105,14 @@ impl Answer {
     pub(super) async fn wait(mut self) -> Told {
         match timeout_at(self.deadline + MARGIN, &mut self.answer).await {
             Ok(Ok(told)) => told,
-            Ok(Err(_)) => Err(self.unanswered(ErrorKind::Internal, "the runtime ended that was to send it")),
-            Err(_) => Err(self.unanswered(ErrorKind::Timeout, "no answer within the response timeout")),
+            Ok(Err(_)) => self.unanswered(ErrorKind::Internal, "the runtime ended that has sent it"),
+            Err(_) => self.unanswered(ErrorKind::Timeout, "no answer within the response timeout"),
         }
     }
 
-    fn unanswered(&self, kind: ErrorKind, text: &str) -> Error {
+    fn unanswered(&self, kind: ErrorKind, text: &str) -> Told {
         let error = Error::new(kind, text);
-        if self.give_up() { error } else { error.possibly_charged() }
+        Told::Answer(Err(if self.give_up() { error } else { error.possibly_charged() }))
     }
 
     /// Takes the call back, unless it was sent already.

@@ -5,11 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use limiter_core::{Error, ErrorKind};
+use limiter_core::{Error, ErrorKind, Result};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::asked::{Asked, Told};
+use super::asked::{Answer, Asked, Told};
 use super::line::Line;
 use super::queue::{LONGEST, Next, Queue, Refused};
 use super::sending::Sending;
@@ -45,25 +45,36 @@ impl Lanes {
     /// Sends lines, each of another counter, and waits for the numbers that are told of them.
     ///
     /// A caller that gives up before they were sent takes them back; later they are charged all the same.
-    pub(super) async fn hit(&self, lines: Vec<Line>) -> Told {
-        let shared = &self.0;
-        let rows = lines.iter().map(|line| shared.hasher.hash_one(line.counter())).collect();
-        let (asked, answer) = Asked::new(lines, rows, shared.sending.store.deadline());
-        let next = shared.queue().push(asked).map_err(refusal)?;
-        match next {
-            Next::Nothing => {}
-            Next::Wake => shared.come.notify_one(),
-            Next::Start => {
-                tokio::spawn(Lane(Arc::clone(shared)).run());
+    pub(super) async fn hit(&self, mut lines: Vec<Line>) -> Result<(Vec<Line>, Vec<i64>)> {
+        let deadline = self.0.sending.store.deadline();
+        loop {
+            match self.queued(lines, deadline)?.wait().await {
+                Told::Answer(answer) => return answer,
+                Told::Unsent(again) => lines = again,
             }
         }
-        answer.wait().await
     }
 
     /// From now on nothing is sent but what waits already.
     pub(super) fn close(&self) {
         self.0.queue().close();
         self.0.come.notify_waiters();
+    }
+
+    /// Puts lines into the queue, and sees to it that somebody sends them.
+    fn queued(&self, lines: Vec<Line>, deadline: Instant) -> Result<Answer> {
+        let shared = &self.0;
+        let rows = lines.iter().map(|line| shared.hasher.hash_one(line.counter())).collect();
+        let (asked, answer) = Asked::new(lines, rows, deadline);
+        let next = shared.queue().push(asked).map_err(refusal)?;
+        match next {
+            Next::Nothing => {}
+            Next::Wake => shared.come.notify_one(),
+            Next::Start => {
+                tokio::spawn(Lane { shared: Arc::clone(shared), ended: false }.run());
+            }
+        }
+        Ok(answer)
     }
 }
 
@@ -83,36 +94,58 @@ impl Shared {
 }
 
 /// One statement after the other, as long as there are calls.
-struct Lane(Arc<Shared>);
+struct Lane {
+    shared: Arc<Shared>,
+    ended: bool,
+}
 
 impl Lane {
-    async fn run(self) {
-        loop {
-            let (batch, rows) = self.0.queue().take();
+    async fn run(mut self) {
+        while !self.ended {
+            let (batch, rows) = self.shared.queue().take();
             let idle = rows.is_empty();
-            let rows = Rows { shared: &self.0, rows };
+            let rows = Rows { shared: &self.shared, rows };
             if !batch.is_empty() {
-                let undecided = self.0.sending.send(batch).await;
-                self.0.put_aside(undecided);
+                let undecided = self.shared.sending.send(batch).await;
+                self.shared.put_aside(undecided);
             }
             drop(rows);
-            if idle && !self.rest().await {
-                return;
+            if idle {
+                self.rest().await;
             }
         }
     }
 
-    /// Waits for calls; whether to go on.
-    async fn rest(&self) -> bool {
-        self.0.queue().rest();
-        let woken = timeout(REST, self.0.come.notified()).await.is_ok();
-        self.0.queue().goes_on(woken)
+    /// Waits for calls, and ends when none come.
+    async fn rest(&mut self) {
+        let resting = Resting::new(&self.shared);
+        let woken = timeout(REST, self.shared.come.notified()).await.is_ok();
+        drop(resting);
+        self.ended = self.shared.queue().end_idle(woken);
     }
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        self.0.queue().end();
+        if !self.ended {
+            self.shared.queue().abort();
+        }
+    }
+}
+
+/// A lane that has nothing to do, until it has, however that ends.
+struct Resting<'a>(&'a Shared);
+
+impl<'a> Resting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.queue().rest();
+        Self(shared)
+    }
+}
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.queue().rested();
     }
 }
 

@@ -103,14 +103,30 @@ impl Queue {
         self.resting += 1;
     }
 
-    /// A lane has rested; whether it goes on. It ends when nothing has come, or nothing is sent any more.
-    pub(super) fn goes_on(&mut self, woken: bool) -> bool {
+    /// A lane waits no more.
+    pub(super) const fn rested(&mut self) {
         self.resting = self.resting.saturating_sub(1);
-        !self.closed && (woken || !self.waiting.is_empty())
     }
 
-    /// A lane has ended.
-    pub(super) const fn end(&mut self) {
+    /// Ends a lane that has rested, unless something has come meanwhile; whether it has ended. Who comes after this
+    /// starts another.
+    pub(super) fn end_idle(&mut self, woken: bool) -> bool {
+        let goes_on = !self.waiting.is_empty() || woken && !self.closed;
+        if !goes_on {
+            self.end();
+        }
+        !goes_on
+    }
+
+    /// A lane has ended with its runtime. What waits is given back where it was the last.
+    pub(super) fn abort(&mut self) {
+        self.end();
+        if self.lanes == 0 {
+            self.waiting.drain(..).for_each(Asked::give_back);
+        }
+    }
+
+    const fn end(&mut self) {
         self.lanes = self.lanes.saturating_sub(1);
     }
 
@@ -143,9 +159,11 @@ impl Queue {
         }
     }
 
-    /// Forgets the calls over a held row.
-    pub(super) fn forget_held(&mut self, row: &[u8]) {
-        self.holding -= self.held.remove(row).map_or(0, |calls| calls.len());
+    /// Gives the calls over a held row back, since nobody waits for it any more.
+    pub(super) fn abort_held(&mut self, row: &[u8]) {
+        let calls = self.held.remove(row).unwrap_or_default();
+        self.holding -= calls.len();
+        calls.into_iter().for_each(Asked::give_back);
     }
 
     fn next(&mut self) -> Next {

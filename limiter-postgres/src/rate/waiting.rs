@@ -31,7 +31,7 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         if !self.ended {
-            self.shared.queue().forget_held(&self.row);
+            self.shared.queue().abort_held(&self.row);
         }
     }
 }

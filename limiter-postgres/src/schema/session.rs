@@ -19,7 +19,12 @@ impl Session {
     /// Asks who it is and where, for what a person may have to be told.
     pub(super) async fn over(connection: PgConnection, schema: &str) -> Result<(Self, Refusals)> {
         let mut session = Self { connection, schema: schema.to_owned() };
-        let row = session.row("select current_user::text, current_database()::text".to_owned()).await;
+        let row = session
+            .row(
+                "select current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text"
+                    .to_owned(),
+            )
+            .await;
         let row = row.map_err(|error| Refusals::new(schema, "", "").failed(&error))?;
         let (role, database): (String, String) = (column(&row, 0)?, column(&row, 1)?);
         Ok((session, Refusals::new(schema, &role, &database)))
@@ -53,14 +58,14 @@ impl Session {
             "select array(select c.relname::text from pg_catalog.pg_class c
                      where c.relnamespace = n.oid and c.relkind in ('r', 'p')),
                array(select p.proname::text from pg_catalog.pg_proc p where p.pronamespace = n.oid),
-               pg_catalog.has_schema_privilege(n.oid, 'usage') and not exists (select from pg_catalog.pg_proc p
-                 where p.pronamespace = n.oid and not pg_catalog.has_function_privilege(p.oid, 'execute'))
+               array(select p.proname::text from pg_catalog.pg_proc p where p.pronamespace = n.oid
+                 and (p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
+                   or pg_catalog.has_function_privilege(p.oid, 'execute')))
              from pg_catalog.pg_namespace n where n.nspname = '{}'",
             self.schema
         );
         let row = self.row(question).await.map_err(|error| refusals.failed(&error))?;
-        let (tables, functions) = (column(&row, 0)?, column(&row, 1)?);
-        Ok(Inventory { tables, functions, may_call: column(&row, 2)? })
+        Ok(Inventory { tables: column(&row, 0)?, functions: column(&row, 1)?, callable: column(&row, 2)? })
     }
 
     /// The one row that answers a question.

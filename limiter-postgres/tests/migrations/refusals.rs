@@ -44,6 +44,9 @@ async fn a_role_without_rights_on_what_is_there_is_told_of_them() {
         database.sql(&grant);
     }
     assert!(first(&start(&database.url_as(&app)).await.unwrap()).await);
+    database.sql(&format!("revoke execute on function limiter.hit_one from {app}"));
+    let text = refused(start(&database.url_as(&app)).await);
+    assert!(text.contains(&lacking), "{text}");
 }
 
 #[tokio::test]

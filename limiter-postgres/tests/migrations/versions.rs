@@ -20,10 +20,19 @@ async fn a_program_starts_beside_a_newer_one() {
     let database = Database::new();
     drop(start(&database.url()).await.unwrap());
     set_version(&database, i64::from(needed()) + 1);
-    let tables = "alter table limiter.settled rename to settled_2";
-    database.sql(tables);
+    // It has replaced a table, and added a function that nobody has granted yet.
+    let app = database.role("app");
+    database.grant(&app);
+    database.sql(
+        "alter table limiter.settled rename to settled_2;
+         create function limiter.newer() returns bigint language sql security definer as 'select 1::bigint';
+         revoke all on function limiter.newer() from public",
+    );
     assert!(first(&start(&database.url()).await.unwrap()).await);
-    assert!(!first(&start_checking(&database.url()).await.unwrap()).await);
+    for url in [database.url(), database.url_as(&app)] {
+        assert!(!first(&start(&url).await.unwrap()).await);
+        assert!(!first(&start_checking(&url).await.unwrap()).await);
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,9 @@ async fn what_half_of_them_left_behind_adds_up_to_the_unit() {
     let store = Store::new();
     let quotas = client(&store.url).await;
     let mut crowd =
-        Crowd::start("crowds::what_half_of_them_left_behind_adds_up_to_the_unit", &store.url, PROCESSES).await.unwrap();
+        Crowd::start("crowds::what_half_of_them_left_behind_adds_up_to_the_unit", &store.url, PROCESSES)
+            .await
+            .unwrap();
     for mark in 0..PROCESSES {
         crowd.tell(mark, &(mark as u64)).await.unwrap();
     }
@@ -70,13 +72,12 @@ async fn what_half_of_them_left_behind_adds_up_to_the_unit() {
     }
     let mut wanted = 0;
     for (mark, heard) in heard.into_iter().enumerate() {
-        // Told of once: it may have been sent, or not.
-        if heard % 2 == 1 {
-            let actual = actual(mark as u64, heard / 2);
-            let begun = reservation(&format!("p{mark}-{}", heard / 2), 10);
-            let _ = quotas.settle(&begun.settlement(&[actual, actual]).unwrap()).await.unwrap();
-        }
-        wanted += (0..heard.div_ceil(2)).map(|number| actual(mark as u64, number)).sum::<u64>();
+        // Told of once, it may have been sent or not; told of twice, it was counted.
+        let (mark, last) = (mark as u64, (heard - 1) / 2);
+        let actual_of_last = actual(mark, last);
+        let begun = reservation(&format!("p{mark}-{last}"), 10);
+        let _ = quotas.settle(&begun.settlement(&[actual_of_last; 2]).unwrap()).await.unwrap();
+        wanted += (0..=last).map(|number| actual(mark, number)).sum::<u64>();
     }
     sleep(TTL).await;
     for name in ["all", "u1"] {

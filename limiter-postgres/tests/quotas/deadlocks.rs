@@ -6,20 +6,20 @@ use tokio::task::JoinSet;
 
 use crate::store::{LONG, Store, client, key, yearly};
 
-const CALLERS: u64 = 24;
-const CALLS: u64 = 15;
-const COUNTERS: u64 = 5;
+const CALLERS: usize = 24;
+const CALLS: usize = 15;
+const COUNTERS: usize = 5;
 
 /// Sets one unit aside in all counters and settles it, naming them in another order each time.
-async fn reserve_and_settle(quotas: PostgresBackend, caller: u64) {
+async fn reserve_and_settle(quotas: PostgresBackend, caller: usize) {
     for call in 0..CALLS {
-        let place = |step: u64| (caller + step * (1 + (caller + call) % (COUNTERS - 1))) % COUNTERS;
+        let place = |step: usize| (caller + step * (1 + (caller + call) % (COUNTERS - 1))) % COUNTERS;
         let charges: Vec<_> = (0..COUNTERS)
             .map(|step| QuotaCharge::new(key(&format!("c{}", place(step))), yearly(EXACT), 1))
             .collect();
         let reservation = Reservation::new(charges, LONG).unwrap();
         assert!(quotas.reserve(&reservation).await.unwrap().is_granted());
-        let _ = quotas.settle(&reservation.settlement(&[1; COUNTERS as usize]).unwrap()).await.unwrap();
+        let _ = quotas.settle(&reservation.settlement(&[1; COUNTERS]).unwrap()).await.unwrap();
     }
 }
 
@@ -29,10 +29,11 @@ async fn counters_named_in_any_order_never_deadlock() {
     let clients = [client(&store.url).await, client(&store.url).await];
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
-        callers.spawn(reserve_and_settle(clients[caller as usize % 2].clone(), caller));
+        callers.spawn(reserve_and_settle(clients[caller % 2].clone(), caller));
     }
     callers.join_all().await;
-    assert_eq!(store.number("select count(*) from limiter.quota where used = 360 and reserved = 0"), COUNTERS);
+    let whole = "select count(*) from limiter.quota where used = 360 and reserved = 0";
+    assert_eq!(store.number(whole), COUNTERS as u64);
     let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
     assert_eq!(store.number(deadlocks), 0);
 }

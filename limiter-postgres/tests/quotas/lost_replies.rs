@@ -7,7 +7,7 @@ use limiter_postgres::PostgresBackend;
 use limiter_testkit::proxy::{Mode, Proxy};
 use tokio::time::{sleep, timeout};
 
-use crate::store::{LONG, Store, client, key, client_of_two, yearly};
+use crate::store::{LONG, Store, client, client_of_two, key, yearly};
 
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
@@ -60,7 +60,7 @@ async fn lose(mode: Mode) {
     let address = store.url.split('@').nth(1).unwrap().split('/').next().unwrap().to_owned();
     let proxy = Proxy::start(address.as_str()).await.unwrap();
     let url = store.url.replace(&address, &proxy.address().to_string());
-    let lossy = client_of_two(&url, Duration::from_millis(500)).await;
+    let lossy = client_of_two(&url, Duration::from_millis(1500)).await;
     let reservation = reservation_for(KEYS);
     let wanted = [
         (Operation::Record, [(4, 0), (0, 0), (0, 0)]),

@@ -12,4 +12,5 @@ mod plans;
 mod rows;
 mod settled_ids;
 mod store;
+mod strange;
 mod waits;

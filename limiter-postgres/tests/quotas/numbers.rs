@@ -22,7 +22,10 @@ async fn amounts_are_exact_to_the_last_unit() {
             reserved += amount;
             let outcome = quotas.reserve_one(&key, &quota, amount, LONG).await.unwrap().1;
             assert!(outcome.is_granted());
-            assert_eq!((outcome.outcomes()[0].reserved, outcome.outcomes()[0].remaining), (reserved, EXACT - reserved));
+            assert_eq!(
+                (outcome.outcomes()[0].reserved, outcome.outcomes()[0].remaining),
+                (reserved, EXACT - reserved)
+            );
         }
         assert!(!quotas.reserve_one(&key, &quota, 1, LONG).await.unwrap().1.is_granted());
     }
@@ -39,7 +42,8 @@ async fn what_is_used_past_the_cap_counts_and_stops_at_the_largest_number() {
     assert_eq!((settled.used, settled.reserved, settled.remaining), (1025, 0, 0));
     assert_eq!(quotas.record(&key, &quota, EXACT - 1026).await.unwrap().used, EXACT - 1);
     assert_eq!(quotas.record(&key, &quota, EXACT).await.unwrap().used, EXACT);
-    let stranger = Settlement::new(reservation_id("r2"), [QuotaCharge::new(key.clone(), quota, EXACT)]).unwrap();
+    let stranger =
+        Settlement::new(reservation_id("r2"), [QuotaCharge::new(key.clone(), quota, EXACT)]).unwrap();
     assert_eq!(quotas.settle(&stranger).await.unwrap()[0].used, EXACT);
     assert_eq!(store.number("select used from limiter.quota"), EXACT);
 }

@@ -21,14 +21,17 @@ impl Store {
 async fn everything(store: &Store, times: usize) {
     let quotas = client(&store.url).await;
     let (key, quota) = (key("u1"), yearly(1_000_000));
+    assert!(quotas.reserve_one(&key, &quota, 1, 2 * LONG).await.unwrap().1.is_granted());
     for _ in 0..times {
         let (reservation, reserved) = quotas.reserve_one(&key, &quota, 1, LONG).await.unwrap();
         assert!(reserved.is_granted());
         let _ = quotas.settle_one(&reservation, 1).await.unwrap();
         let _ = quotas.record(&key, &quota, 1).await.unwrap();
-        let used = quotas.check(&key, &quota).await.unwrap().used;
-        assert!(!quotas.check(&key, &yearly(used)).await.unwrap().is_allowed());
-        assert!(!quotas.reserve_one(&key, &yearly(used + 1), 2, LONG).await.unwrap().1.is_granted());
+        let outcome = quotas.check(&key, &quota).await.unwrap();
+        // What runs out first would make room.
+        let full = yearly(outcome.used + outcome.reserved);
+        assert!(!quotas.check(&key, &full).await.unwrap().is_allowed());
+        assert!(!quotas.reserve_one(&key, &full, 1, LONG).await.unwrap().1.is_granted());
     }
     QuotaTracker::reset(&quotas, &crate::store::key("other"), &quota).await.unwrap();
     quotas.shutdown().await.unwrap();
@@ -56,11 +59,11 @@ async fn reservations_of_others_cost_a_call_nothing() {
     store.ask(&format!(
         "insert into limiter.held select key, 'h' || i, 1, written + 3600000 + i \
            from limiter.quota, generate_series(1, {held}) i where used > 0; \
-         update limiter.quota set reserved = {held}, next_end = written + 3600000, gone = gone + 7200000"
+         update limiter.quota set reserved = reserved + {held}, gone = gone + 7200000"
     ));
     let quotas = client(&store.url).await;
     let outcome = quotas.check(&key("u1"), &yearly(held)).await.unwrap();
-    assert_eq!(outcome.reserved, held);
+    assert_eq!(outcome.reserved, held + 1);
     quotas.shutdown().await.unwrap();
     store.statistic("idx_scan", "tables").await;
     store.ask("select pg_stat_reset()");

@@ -46,7 +46,7 @@ async fn what_is_used_goes_with_its_period() {
     assert!(reserve(&quotas, &reservation("r1", 2, SHORT)).await);
     store.assert_kept_until(store.end_ms());
     let before_ms = store.now_ms();
-    settle(&quotas, &settlement("r1", 1)).await;
+    let _ = settle(&quotas, &settlement("r1", 1)).await;
     store.assert_kept_until(store.end_ms().max(before_ms + MEMORY_MS));
 }
 
@@ -69,7 +69,7 @@ async fn what_is_settled_is_remembered_for_ten_minutes() {
     let store = Store::new();
     let quotas = client(&store.url).await;
     let before_ms = store.now_ms();
-    settle(&quotas, &settlement("r1", 0)).await;
+    let _ = settle(&quotas, &settlement("r1", 0)).await;
     store.assert_kept_until(before_ms + MEMORY_MS);
     assert_kept(store.number("select gone from limiter.settled"), before_ms + MEMORY_MS);
     assert!(reserve(&quotas, &reservation("r2", 2, SHORT)).await);
@@ -80,11 +80,13 @@ async fn what_is_settled_is_remembered_for_ten_minutes() {
 async fn nothing_goes_before_its_time_is_up_and_nothing_stays_after() {
     let store = Store::new();
     let quotas = client(&store.url).await;
-    record(&quotas, 1).await;
+    let _ = record(&quotas, 1).await;
     assert!(reserve(&quotas, &reservation("r1", 2, LONG)).await);
-    settle(&quotas, &settlement("r2", 3)).await;
+    let _ = settle(&quotas, &settlement("r2", 3)).await;
     let sweep = |at_ms: u64| {
-        store.ask(&format!("update limiter.sweep set due = 0; select limiter.sweep(true, 60000, 1000, {at_ms})"));
+        store.ask(&format!(
+            "update limiter.sweep set due = 0; select limiter.sweep(true, 60000, 1000, {at_ms})"
+        ));
         store.ask("select (select count(*) from limiter.quota), (select count(*) from limiter.held), (select count(*) from limiter.settled)")
     };
     let forgotten_ms = store.number("select gone from limiter.settled");
@@ -99,10 +101,11 @@ async fn nothing_goes_before_its_time_is_up_and_nothing_stays_after() {
 async fn what_was_counted_with_time_handed_in_stays() {
     let store = Store::new();
     let quotas = client_by(&store.url, &ManualClock::new(1_700_000_000_000)).await;
-    record(&quotas, 1).await;
+    let _ = record(&quotas, 1).await;
     assert!(reserve(&quotas, &reservation("r1", 2, LONG)).await);
-    settle(&quotas, &settlement("r2", 3)).await;
-    let gone = "select min(gone) from (select gone from limiter.quota union select gone from limiter.settled) g";
+    let _ = settle(&quotas, &settlement("r2", 3)).await;
+    let gone =
+        "select min(gone) from (select gone from limiter.quota union select gone from limiter.settled) g";
     assert_eq!(store.number(gone), i64::MAX.unsigned_abs());
 }
 
@@ -125,7 +128,7 @@ async fn what_changes_nothing_writes_nothing() {
     let quotas = client(&store.url).await;
     assert!(reserve(&quotas, &reservation("ended", 5, Duration::from_millis(1))).await);
     assert!(reserve(&quotas, &reservation("r1", 4, LONG)).await);
-    settle(&quotas, &settlement("settled", 6)).await;
+    let _ = settle(&quotas, &settlement("settled", 6)).await;
     assert!(reserve(&quotas, &reservation("nothing", 0, Duration::from_millis(1))).await);
     sleep(Duration::from_millis(20)).await;
     let rows = store.rows();
@@ -179,7 +182,7 @@ async fn a_reset_leaves_no_row() {
     let quotas = client(&store.url).await;
     assert_eq!(record(&quotas, 3).await.used, 3);
     assert!(reserve(&quotas, &reservation("r1", 4, LONG)).await);
-    settle(&quotas, &settlement("r2", 1)).await;
+    let _ = settle(&quotas, &settlement("r2", 1)).await;
     QuotaTracker::reset(&quotas, &key("u1"), &yearly(10)).await.unwrap();
     for table in ["quota", "held", "settled"] {
         assert_eq!(store.number(&format!("select count(*) from limiter.{table}")), 0, "{table}");
@@ -195,7 +198,7 @@ async fn what_is_reserved_is_the_sum_of_what_is_held() {
         let ttl = if number % 3 == 0 { Duration::from_millis(5) } else { LONG };
         assert!(reserve(&quotas, &reservation(&format!("r{number}"), number % 2, ttl)).await);
         if number % 4 == 0 {
-            settle(&quotas, &settlement(&format!("r{}", number / 2), 0)).await;
+            let _ = settle(&quotas, &settlement(&format!("r{}", number / 2), 0)).await;
         }
     }
     let differing = "select count(*) from limiter.quota q \

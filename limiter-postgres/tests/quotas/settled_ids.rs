@@ -29,7 +29,7 @@ async fn a_turn_of_the_period_forgets_none() {
     let clock = ManualClock::new(BEFORE_MIDNIGHT_MS);
     let quotas = client_by(&Store::new().url, &clock).await;
     assert_eq!(settle(&quotas, 7).await, 7);
-    clock.advance(Duration::from_secs(120));
+    clock.advance(Duration::from_mins(2));
     assert_eq!(record(&quotas, 2).await, 2);
     assert_eq!(settle(&quotas, 7).await, 2);
     clock.set_ms(BEFORE_MIDNIGHT_MS + 599_999);

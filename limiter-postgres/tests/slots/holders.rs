@@ -10,7 +10,7 @@ use crate::store::{Store, client, key, wanting};
 
 const PROCESSES: usize = 6;
 const CAP: u64 = 4;
-const TTL: Duration = Duration::from_millis(1500);
+const TTL: Duration = Duration::from_secs(3);
 
 /// A process that takes slots and gives them back for as long as it is told, and then takes one for good: tells when it
 /// has that.

@@ -3,6 +3,9 @@
 -- @include lib/asked/count.sql list=ids most=1000
 -- @include lib/asked/as_many.sql list=counts of=ids
 -- @include lib/asked/count.sql list=keys most=64000
+for i in 1 .. cardinality(keys) loop
+  -- @include lib/asked/key_at.sql
+end loop;
 for i in 1 .. cardinality(ids) loop
   if (ids[i] collate "C" ~ '^[A-Za-z0-9_-]{1,64}$') is not true then
     raise exception 'ids[%] is %; accepted: 1 to 64 of A-Z a-z 0-9 _ -', i, quote_nullable(left(ids[i], 65))

@@ -147,6 +147,7 @@ impl Field {
 }
 
 fn fate(charges: &[Charge<'_>], told: Told) -> Fate {
+    let Told::Answer(told) = told else { panic!("given back: {charges:?}") };
     let (lines, told) = match told {
         Ok(told) => told,
         Err(error) if error.kind() == ErrorKind::Internal => return None,

@@ -131,3 +131,40 @@ async fn a_caller_that_gives_up_takes_nobody_along() {
     let remaining = hit(&rates, "u").await.unwrap().outcomes()[0].remaining();
     assert!((0..500).contains(&remaining), "each that waited is charged, of the others some: {remaining}");
 }
+
+/// A service that has several runtimes, one of which ends.
+#[test]
+fn calls_go_on_when_the_runtime_has_ended_that_sent_those_before() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let lasting = runtime();
+    let rates = lasting.block_on(async { Rates::new(store("ended", Duration::from_secs(5), None).await, false) });
+    for round in 0..20_u64 {
+        let passing = runtime();
+        // Ends while its lanes rest, or send, or are about to.
+        passing.block_on(async {
+            let _ = together(&rates, &["a", "b", "c"]).await;
+            tokio::time::sleep(Duration::from_millis(round % 4)).await;
+        });
+        passing.shutdown_background();
+        let start = Instant::now();
+        let answered = lasting.block_on(async {
+            while let Err(error) = hit(&rates, "a").await {
+                assert!(start.elapsed() < Duration::from_secs(2), "round {round}: {error}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        assert_eq!(answered, ());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_lying_when_lanes_come_and_go() {
+    let rates = Rates::new(store("come_and_go", Duration::from_secs(5), None).await, false);
+    for round in 0..12_u64 {
+        // About as long as a lane rests: it may be ending just now.
+        tokio::time::sleep(Duration::from_millis(496 + round % 8)).await;
+        let start = Instant::now();
+        assert!(hit(&rates, "a").await.is_ok());
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,122 @@
+//! What a call does to the transaction that it is in, and to others.
+
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use crate::database::Database;
+
+/// A hit of the counters of these subjects, in this order.
+fn hit(subjects: &[&str], more: &str) -> String {
+    let keys: Vec<_> = subjects.iter().map(|subject| format!("limiter.key('chat', '{subject}')")).collect();
+    let many = |value: &str| format!("array_fill({value}, array[{}])", subjects.len());
+    let [algorithms, maxes, windows] = ["'token_bucket'::text", "100::bigint", "60000::bigint"].map(many);
+    format!(
+        "select bool_and(allowed) from limiter.hit(array[{}], {algorithms}, {maxes}, {windows}{more})",
+        keys.join(",")
+    )
+}
+
+/// Waits until so many sessions wait for a lock.
+fn until_waiting(database: &Database, count: usize) {
+    let started = Instant::now();
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    while database.sql(waiting) != count.to_string() {
+        assert!(started.elapsed() < Duration::from_secs(10), "nobody waits");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ends that sleep, and the transaction with it.
+fn let_go(database: &Database) {
+    let asleep = "select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database()
+        and wait_event = 'PgSleep'";
+    assert_eq!(database.sql(asleep), "t");
+}
+
+/// Waits until a session sleeps that has made its call.
+fn until_held(database: &Database) {
+    let started = Instant::now();
+    let holding =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+    while database.sql(holding) != "1" {
+        assert!(started.elapsed() < Duration::from_secs(10), "nobody holds the row");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+#[tokio::test]
+async fn a_durable_call_waits_for_the_disk_and_another_does_not() {
+    let (database, _backend) = Database::new().await;
+    let setting = |call: &str, before: &str| {
+        database.sql(&format!(
+            "begin; set local synchronous_commit = {before}; {call}; show synchronous_commit; commit"
+        ))
+    };
+    let after = |call: &str, before: &str| setting(call, before).lines().last().unwrap().to_owned();
+    assert_eq!(after(&hit(&["a"], ""), "on"), "off", "rates are relaxed where nothing is said");
+    assert_eq!(after(&hit(&["a"], ", durable => true"), "off"), "on");
+    assert_eq!(after(&hit(&["a"], ", durable => true"), "remote_write"), "remote_write");
+    let refund =
+        "select given_back from limiter.refund(array[limiter.key('chat', 'a')], '{token_bucket}', '{100}',
+        '{60000}', '{1700000000000}'";
+    assert_eq!(after(&format!("{refund})"), "on"), "off");
+    assert_eq!(after(&format!("{refund}, durable => true)"), "off"), "on");
+    let reset = "select existed from limiter.reset(limiter.key('chat', 'a'), 'token_bucket', 60000";
+    assert_eq!(after(&format!("{reset})"), "on"), "off");
+    assert_eq!(after(&format!("{reset}, durable => true)"), "off"), "on");
+    let acquire = "select granted from limiter.acquire('l', array[limiter.key('chat', 'a')], '{9}', 1, 1000)";
+    assert_eq!(after(acquire, "off"), "on", "slots are durable where nothing is said");
+    let record = "select used from limiter.record(limiter.key('chat', 'a'), 1, 0, 9, 1)";
+    assert_eq!(after(record, "off"), "on", "quotas are durable where nothing is said");
+}
+
+#[tokio::test]
+async fn a_row_is_waited_for_as_long_as_lock_ms_says() {
+    let (database, _backend) = Database::new().await;
+    database.sql(&hit(&["a"], ""));
+    let calls = [
+        hit(&["a"], ", lock_ms => 50"),
+        "select given_back from limiter.refund(array[limiter.key('chat', 'a')], '{token_bucket}', '{100}', '{60000}',
+            '{1700000000000}', lock_ms => 50)"
+            .to_owned(),
+        "select existed from limiter.reset(limiter.key('chat', 'a'), 'token_bucket', 60000, lock_ms => 50)".to_owned(),
+    ];
+    scope(|threads| {
+        let holder = threads
+            .spawn(|| database.shown(&format!("begin; {}; select pg_sleep(20); commit", hit(&["a"], ""))));
+        until_held(&database);
+        for call in &calls {
+            let said = database.shown(call);
+            assert!(said.contains("canceling statement due to lock timeout"), "{call}: {said}");
+        }
+        let peeked = database.sql(&hit(&["a"], "").replace("limiter.hit", "limiter.peek"));
+        assert_eq!(peeked, "t", "a peek waits for nobody");
+        let_go(&database);
+        holder.join().unwrap();
+    });
+}
+
+/// Whoever asked in another order would meet somebody who holds the one and waits for the other.
+#[tokio::test]
+async fn rows_are_locked_in_one_order_whatever_order_they_are_asked_in() {
+    let (database, _backend) = Database::new().await;
+    for both in [["a", "b"], ["b", "a"]] {
+        let asked = hit(&both, "");
+        scope(|threads| {
+            let first = threads.spawn(|| {
+                database.shown(&format!("begin; {}; select pg_sleep(20); commit", hit(&["a"], "")))
+            });
+            until_held(&database);
+            let second = threads.spawn(|| database.sql(&asked));
+            until_waiting(&database, 1);
+            assert_eq!(
+                database.sql(&hit(&["b"], ", lock_ms => 100")),
+                "t",
+                "{both:?}: b is held by who waits for a"
+            );
+            let_go(&database);
+            first.join().unwrap();
+            assert_eq!(second.join().unwrap(), "t");
+        });
+    }
+}
