@@ -6,6 +6,7 @@ mod lanes;
 mod line;
 mod queue;
 mod sending;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod waiting;

@@ -1,19 +1,19 @@
 //! Hits of many callers in one statement: those that come while one is under way go together in the next.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::{Error, ErrorKind, Result};
-use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::asked::{Answer, Asked, Told};
 use super::line::Line;
-use super::queue::{LONGEST, Next, Queue, Refused};
+use super::queue::{LONGEST, Next, Refused};
 use super::sending::Sending;
-use super::waiting::Waiting;
+use super::shared::Shared;
+use super::waiting::put_aside;
 use crate::store::Store;
 
 /// How long a lane that has nothing to do stays.
@@ -23,23 +23,9 @@ const REST: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(super) struct Lanes(Arc<Shared>);
 
-/// What all statements share.
-pub(super) struct Shared {
-    pub(super) sending: Sending,
-    queue: Mutex<Queue>,
-    come: Notify,
-    hasher: RandomState,
-}
-
 impl Lanes {
     pub(super) fn new(store: Store, durable: bool) -> Self {
-        let sending = Sending { store, durable };
-        Self(Arc::new(Shared {
-            sending,
-            queue: Mutex::default(),
-            come: Notify::new(),
-            hasher: RandomState::new(),
-        }))
+        Self(Arc::new(Shared::new(Sending { store, durable })))
     }
 
     /// Sends lines, each of another counter, and waits for the numbers that are told of them.
@@ -78,21 +64,6 @@ impl Lanes {
     }
 }
 
-impl Shared {
-    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps calls that weren't decided for when somebody has waited for their rows.
-    pub(super) fn put_aside(self: &Arc<Self>, undecided: Vec<(Vec<u8>, Asked)>) {
-        for (row, mut asked) in undecided {
-            if asked.requeue() && self.queue().hold(row.clone(), asked) {
-                tokio::spawn(Waiting::new(Arc::clone(self), row).run());
-            }
-        }
-    }
-}
-
 /// One statement after the other, as long as there are calls.
 struct Lane {
     shared: Arc<Shared>,
@@ -107,7 +78,7 @@ impl Lane {
             let rows = Rows { shared: &self.shared, rows };
             if !batch.is_empty() {
                 let undecided = self.shared.sending.send(batch).await;
-                self.shared.put_aside(undecided);
+                put_aside(&self.shared, undecided);
             }
             drop(rows);
             if idle {

@@ -2,27 +2,33 @@
 
 use std::sync::Arc;
 
-use super::lanes::Shared;
+use super::sending::Undecided;
+use super::shared::Shared;
+
+/// Keeps calls that weren't decided for when somebody has waited for their rows.
+pub(super) fn put_aside(shared: &Arc<Shared>, undecided: Undecided) {
+    for (row, mut asked) in undecided {
+        if asked.requeue() && shared.queue().hold(row.clone(), asked) {
+            tokio::spawn(Waiting { shared: Arc::clone(shared), row, ended: false }.run());
+        }
+    }
+}
 
 /// Waits for one row with all the calls over it, one statement after the other, until there are none.
-pub(super) struct Waiting {
+struct Waiting {
     shared: Arc<Shared>,
     row: Vec<u8>,
     ended: bool,
 }
 
 impl Waiting {
-    pub(super) fn new(shared: Arc<Shared>, row: Vec<u8>) -> Self {
-        Self { shared, row, ended: false }
-    }
-
-    pub(super) async fn run(mut self) {
+    async fn run(mut self) {
         loop {
             // Callers whose time is up meanwhile take their calls back.
             let _connection = self.shared.sending.store.turns.connection().await;
             let Some(batch) = self.shared.queue().take_held(&self.row) else { break };
             let undecided = self.shared.sending.send_when_had(batch, &self.row).await;
-            self.shared.put_aside(undecided);
+            put_aside(&self.shared, undecided);
         }
         self.ended = true;
     }

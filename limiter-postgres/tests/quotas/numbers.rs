@@ -70,9 +70,15 @@ async fn functions_refuse_what_no_library_asks_for() {
     let of_many = |keys: &str, periods: &str, maxima: &str, amounts: &str| {
         format!("select limiter.settle('r1', '{keys}', '{periods}', '{{0,0}}', '{maxima}', '{amounts}')")
     };
+    let of_life = |id: &str, ttl_ms: &str| {
+        format!(
+            "select limiter.reserve({id}, '{{\"\\\\x61\"}}', '{{2}}', '{{0}}', '{{5}}', '{{1}}', {ttl_ms})"
+        )
+    };
     let two = ("{\"\\\\x61\",\"\\\\x62\"}", "{1,1}", "{5,5}", "{3,3}");
     store.ask(&of_one("2", "0", "5", "3"));
     store.ask(&of_many(two.0, two.1, two.2, two.3));
+    store.ask(&of_life("'r2'", "2592000000"));
     let rows = store.rows();
     let (beyond, below) = ("9007199254740992", "-1");
     for wrong in [
@@ -95,6 +101,10 @@ async fn functions_refuse_what_no_library_asks_for() {
         of_many("{\"\\\\x61\",null}", two.1, two.2, two.3),
         of_many("{\"\\\\x61\",\"\\\\x61\"}", two.1, two.2, two.3),
         of_many("{}", "{}", "{}", "{}"),
+        of_life("'r3'", "2592000001"),
+        of_life("'r3'", "0"),
+        of_life("'r3'", "null"),
+        of_life("null", "9"),
     ] {
         assert!(store.try_ask(&wrong).is_err(), "{wrong}");
         assert_eq!(store.rows(), rows, "{wrong}");

@@ -101,6 +101,17 @@ async fn what_has_ended_goes_with_the_next_grant() {
 }
 
 #[tokio::test]
+async fn a_release_that_comes_too_late_removes_the_row_and_says_so() {
+    let store = Store::new();
+    let slots = client(&store.url).await;
+    let lease = take(&slots, &wanting(&[key("a"), key("b")], 9, Duration::from_millis(1))).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(count(&store), 2);
+    assert!(!slots.release_one(&lease).await.unwrap());
+    assert_eq!(count(&store), 0);
+}
+
+#[tokio::test]
 async fn a_lost_lease_leaves_no_row() {
     let store = Store::new();
     let slots = client(&store.url).await;

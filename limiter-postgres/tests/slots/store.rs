@@ -50,15 +50,15 @@ impl Store {
         )
     }
 
-    /// Holds the row of a lease's key, from now on and for so long.
-    pub(crate) fn hold(&self, lease: &Lease, seconds: f64) -> JoinHandle<()> {
+    /// Holds the row of a lease's key, from now on and for so long; tells the server's time right before it is free.
+    pub(crate) fn hold(&self, lease: &Lease, seconds: f64) -> JoinHandle<u64> {
         let this = self.clone();
-        let lock = format!(
-            "begin; select from limiter.slot s where key = any (select key from limiter.lease where id = '{}') for update; \
-             select pg_sleep({seconds}); commit",
-            lease.id()
+        let key = format!("select l.key from limiter.lease l where l.id = '{}'", lease.id());
+        let hold = format!(
+            "begin; select from limiter.slot s where s.key = any ({key}) for update; select from pg_sleep({seconds}); \
+             select floor(extract(epoch from clock_timestamp()) * 1000); commit"
         );
-        let holder = thread::spawn(move || drop(this.ask(&lock)));
+        let holder = thread::spawn(move || this.ask(&hold).trim().parse().unwrap());
         let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
         while self.number(sleeping) == 0 {
             assert!(!holder.is_finished(), "it could not be held");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use limiter_core::{LeaseRequest, Limit, RateLimiterExt, Scope, SlotLimiter};
@@ -25,38 +26,39 @@ fn sweep_on(backend: &PostgresBackend, stop: &Arc<AtomicBool>) -> JoinHandle<u64
     })
 }
 
-/// Rows that are gone are written again a moment later, over and over; tells how many were by then still there.
-fn write_again(store: &Store, table: &str, columns: &str, values: &str) -> u64 {
-    store.ask("create table seen as select 0::bigint as written");
-    store.ask(&format!(
-        "do $$ declare written bigint; remaining bigint; begin for round in 1 .. 150 loop \
-         insert into limiter.{table} ({columns}) select {values} from generate_series(1, 200) i; commit; \
-         perform pg_sleep(random() * 0.004); \
-         update limiter.{table} set gone = {LATER}; get diagnostics written = row_count; commit; \
-         perform pg_sleep(0.004); \
-         select count(*) into remaining from limiter.{table}; \
-         if remaining <> written then raise '% of % are left in round %', remaining, written, round; end if; \
-         update seen s set written = s.written + remaining; \
-         delete from limiter.{table}; commit; end loop; end $$"
-    ));
-    let written = store.number("select written from seen");
-    store.ask("drop table seen");
-    written
+/// Lets a sweep see a row that is gone, and writes it again before the sweep can have it: one that locks rows waits here,
+/// one that reads them doesn't.
+fn write_between(store: &Store, table: &str) -> thread::JoinHandle<String> {
+    let locks = format!("select from pg_locks where relation = 'limiter.{table}'::regclass");
+    let text = format!(
+        "begin; lock table limiter.{table} in exclusive mode; \
+         do $$ begin while not exists ({locks} and not granted) loop perform pg_sleep(0.01); end loop; end $$; \
+         update limiter.{table} set gone = {LATER}; commit"
+    );
+    let writing = store.clone();
+    let writing = thread::spawn(move || writing.ask(&text));
+    let locked = format!("select count(*) from ({locks} and mode = 'ExclusiveLock' and granted) l");
+    while store.number(&locked) == 0 {
+        assert!(!writing.is_finished(), "it could not be locked");
+    }
+    writing
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_was_written_again_after_it_was_seen_to_be_gone_stays() {
     let (store, backend) = Store::new().await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let sweeping = sweep_on(&backend, &stop);
-    let counters = write_again(&store, "rate", "key, gone", "int8send(i), 1");
-    let leases = write_again(&store, "lease", "key, gone, id, permits, expires", "int8send(i), 1, 'l', 1, 1");
-    stop.store(true, Ordering::Relaxed);
-    let removed = sweeping.await.unwrap();
-    assert!(
-        counters > 0 && leases > 0 && removed > 0,
-        "{counters} counters, {leases} leases, {removed} removed"
-    );
+    for (table, row) in [
+        ("rate", "(key, gone) values ('k', 1)"),
+        ("quota", "(key, gone) values ('k', 1)"),
+        ("lease", "values ('k', 'l', 1, 1, 1)"),
+        ("settled", "values ('k', 's', 1, 1)"),
+    ] {
+        store.ask(&format!("insert into limiter.{table} {row}"));
+        let writing = write_between(&store, table);
+        assert_eq!(backend.sweep().await.unwrap(), 0, "of {table}");
+        writing.join().unwrap();
+        assert_eq!(store.count(table), 1, "of {table}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
