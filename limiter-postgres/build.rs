@@ -24,15 +24,14 @@ fn main() -> io::Result<()> {
 
 /// Each migration's version, name and text, as an expression in Rust. A file is called `0001_counts.sql`.
 fn list(names: &[String]) -> io::Result<String> {
-    let mut text = "&[\n".to_owned();
-    for name in names {
-        let (version, title) = name.split_once('_').ok_or(io::ErrorKind::InvalidInput)?;
-        let version: u32 = version.parse().map_err(io::Error::other)?;
-        text += &format!(
-            "Migration {{ version: {version}, name: {title:?}, text: include_str!(\"{name}.sql\") }},\n"
-        );
-    }
-    Ok(text + "]\n")
+    let migrations: io::Result<String> = names.iter().map(|name| migration(name)).collect();
+    Ok(format!("&[\n{}]\n", migrations?))
+}
+
+fn migration(name: &str) -> io::Result<String> {
+    let (version, title) = name.split_once('_').ok_or(io::ErrorKind::InvalidInput)?;
+    let version: u32 = version.parse().map_err(io::Error::other)?;
+    Ok(format!("Migration {{ version: {version}, name: {title:?}, text: include_str!(\"{name}.sql\") }},\n"))
 }
 
 /// A file with its includes in place. Comments stay behind: the text is kept on the server, and read there by nobody.

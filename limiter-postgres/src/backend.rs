@@ -225,7 +225,8 @@ impl Control for PostgresBackend {
 
     fn capabilities(&self) -> Capabilities {
         let mut can = Capabilities::NONE.with_shared().with_atomic_keys();
-        can.durable = self.options.durable_rates() && self.options.durable_rest() && self.connection.is_crash_safe();
+        can.durable =
+            self.options.durable_rates() && self.options.durable_rest() && self.connection.is_crash_safe();
         can
     }
 }

@@ -11,9 +11,7 @@ mod shared;
 mod tests;
 mod waiting;
 
-use limiter_core::{
-    Charge, Decision, Error, Key, Limit, Outcome, Receipt, Result, Source, check_charges,
-};
+use limiter_core::{Charge, Decision, Error, Key, Limit, Outcome, Receipt, Result, Source, check_charges};
 
 use self::lanes::Lanes;
 use self::line::{Line, outcomes};
@@ -65,9 +63,7 @@ impl Rates {
     pub(crate) async fn refund(&self, receipt: Receipt) -> Result<()> {
         let lines = receipt.lines().iter();
         let mut left: Vec<_> = lines
-            .filter_map(|line| {
-                Some((Line::new(0, &line.charge(), &self.store.names)?, line.charged_at_ms()))
-            })
+            .filter_map(|line| Some((Line::new(0, &line.charge(), &self.store.names)?, line.charged_at_ms())))
             .collect();
         // A counter may stand in a receipt several times, and once in a call.
         while !left.is_empty() {

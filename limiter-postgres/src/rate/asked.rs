@@ -43,7 +43,7 @@ pub(super) struct Asked {
 pub(super) struct Answer {
     deadline: Instant,
     phase: Arc<AtomicU8>,
-    answer: oneshot::Receiver<Told>,
+    told: oneshot::Receiver<Told>,
 }
 
 impl Asked {
@@ -51,7 +51,7 @@ impl Asked {
     pub(super) fn new(lines: Vec<Line>, rows: Vec<u64>, deadline: Instant) -> (Self, Answer) {
         let (sender, receiver) = oneshot::channel();
         let phase = Arc::new(AtomicU8::new(QUEUED));
-        let answer = Answer { deadline, phase: Arc::clone(&phase), answer: receiver };
+        let answer = Answer { deadline, phase: Arc::clone(&phase), told: receiver };
         (Self { lines, rows, deadline, waits: 0, phase, answer: sender }, answer)
     }
 
@@ -103,7 +103,7 @@ impl Asked {
 impl Answer {
     /// Waits for it, a moment longer than the call may take.
     pub(super) async fn wait(mut self) -> Told {
-        match timeout_at(self.deadline + MARGIN, &mut self.answer).await {
+        match timeout_at(self.deadline + MARGIN, &mut self.told).await {
             Ok(Ok(told)) => told,
             Ok(Err(_)) => self.unanswered(ErrorKind::Internal, "the runtime ended that has sent it"),
             Err(_) => self.unanswered(ErrorKind::Timeout, "no answer within the response timeout"),

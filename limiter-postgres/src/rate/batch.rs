@@ -79,7 +79,9 @@ impl Batch {
         let sizes = self.calls.iter().map(|call| number(call.lines().len())).collect();
         let charges = self.lines().flat_map(|line| [number(place(line))].into_iter().chain(line.numbers()));
         let charges = charges.collect();
-        let wait = held.and_then(|held| counters.binary_search(&held).ok()).map_or(Wait::Not, |index| wait(index + 1));
+        let wait = held
+            .and_then(|held| counters.binary_search(&held).ok())
+            .map_or(Wait::Not, |index| wait(index + 1));
         let call = Call::new("hit_many", "hit", true)
             .with(Argument::Keys(counters.iter().map(|counter| counter.to_vec()).collect()))
             .with(Argument::Numbers(sizes))

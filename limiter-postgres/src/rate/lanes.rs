@@ -141,9 +141,9 @@ impl fmt::Debug for Lanes {
 fn refusal(refused: Refused) -> Error {
     let text = match refused {
         Refused::Closed => "this limiter was shut down".to_owned(),
-        Refused::Full => format!(
-            "{LONGEST} calls wait for the database already: it is down, or too slow for as many"
-        ),
+        Refused::Full => {
+            format!("{LONGEST} calls wait for the database already: it is down, or too slow for as many")
+        }
     };
     Error::new(ErrorKind::Unavailable, text)
 }

@@ -84,7 +84,9 @@ mod tests {
 
     fn lines(count: usize) -> Vec<Line> {
         let (key, limit) = (Key::new("chat", "u1").unwrap(), limit!("5/min"));
-        (0..count).map(|place| Line::new(place, &Charge::new(&key, &limit), &Names::new("")).unwrap()).collect()
+        (0..count)
+            .map(|place| Line::new(place, &Charge::new(&key, &limit), &Names::new("")).unwrap())
+            .collect()
     }
 
     #[test]

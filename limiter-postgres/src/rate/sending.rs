@@ -75,7 +75,9 @@ fn settle(batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -
     match answer {
         Ok(told) => {
             let mut undecided = batch.tell(&told);
-            undecided.iter_mut().for_each(|(_, call)| call.note_wait(row.is_some()));
+            for (_, call) in &mut undecided {
+                call.note_wait(row.is_some());
+            }
             undecided
         }
         Err(Failure::LockTimeout | Failure::Held(_)) => held(batch, row),

@@ -52,7 +52,10 @@ async fn sixteen_processes_charge_three_of_ten_keys_in_any_order() {
         calls += charged;
     }
     assert!(calls / 3 > 500, "{calls} charges in all");
-    assert!(told.iter().all(|counts| counts.iter().sum::<u64>() > 0), "each process has come to charge: {told:?}");
+    assert!(
+        told.iter().all(|counts| counts.iter().sum::<u64>() > 0),
+        "each process has come to charge: {told:?}"
+    );
     // The server tells a little later what it has counted.
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(ask(&server, "select sum(deadlocks) from pg_stat_database"), "0");

@@ -119,7 +119,10 @@ async fn a_call_that_waits_for_a_held_row_keeps_no_other_row_from_others() {
         };
         tokio::time::sleep(Duration::from_millis(50)).await;
         let took = twenty(&backend, kind).await;
-        assert!(took < 3 * unhindered + Duration::from_millis(200), "{kind}: {took:?}, unhindered {unhindered:?}");
+        assert!(
+            took < 3 * unhindered + Duration::from_millis(200),
+            "{kind}: {took:?}, unhindered {unhindered:?}"
+        );
         assert!(!waiting.is_finished(), "{kind}");
         waiting.abort();
     }

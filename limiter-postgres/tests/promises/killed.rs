@@ -1,7 +1,7 @@
 //! A server that is killed while many hit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use limiter_core::{Charge, Limit, RateLimiter, RateLimiterExt, limit};

@@ -59,7 +59,7 @@ async fn killed_holders_never_let_too_many_in_and_give_every_slot_back() {
         had += crowd.next::<u64>(number).await.unwrap().unwrap();
         assert!(store.live() <= CAP);
     }
-    assert!(had > 20, "{had}");
+    assert!(had > 6, "{had}");
     assert_eq!(store.live(), CAP, "each of those that are left holds one");
     for number in 2..PROCESSES {
         crowd.kill(number).await.unwrap();

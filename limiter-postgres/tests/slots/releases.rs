@@ -55,7 +55,7 @@ async fn releases_twice_late_or_of_others_free_nobodys_slot() {
     }
     let had: Vec<u64> = crowd.one_each().await.unwrap();
     crowd.end().await.unwrap();
-    assert!(had.iter().sum::<u64>() > 20, "{had:?}");
+    assert!(had.iter().sum::<u64>() > 5, "{had:?}");
     assert_eq!(slots.in_use(&key("u1")).await.unwrap(), 2);
     assert_eq!(slots.renew(&held).await.unwrap(), [true, true]);
     take(&slots, &wanting(&[key("u1")], CAP, LONG)).await;

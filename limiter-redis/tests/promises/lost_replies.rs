@@ -19,7 +19,8 @@ async fn lose(mode: Mode) {
     everything(&direct, "warm").await.unwrap();
     let proxy = Proxy::start(server.address()).await.unwrap();
     let lossy = client_within(&format!("redis://{}", proxy.address()), Duration::from_millis(400)).await;
-    let (direct, client) = (Backend::new("direct", Arc::new(direct)), Backend::new("lossy", Arc::new(lossy.clone())));
+    let (direct, client) =
+        (Backend::new("direct", Arc::new(direct)), Backend::new("lossy", Arc::new(lossy.clone())));
     lost::prove(&direct, &client, &proxy, mode).await.unwrap();
     lossy.shutdown().await.unwrap();
 }

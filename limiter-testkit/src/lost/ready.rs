@@ -114,7 +114,8 @@ impl Ready {
         self.expect("leases", usize::from(wanted), leases.len())?;
         self.expect("permits in use", u64::from(wanted), direct.slots.in_use(key).await?)?;
         if self.operation == Operation::Renew {
-            let later = leases.iter().all(|lease| self.expired_ms.iter().all(|before| lease.expires_ms > *before));
+            let later =
+                leases.iter().all(|lease| self.expired_ms.iter().all(|before| lease.expires_ms > *before));
             self.expect("whether the lease runs longer", true, later)?;
         }
         Ok(())

@@ -66,7 +66,8 @@ impl Field {
     async fn new() -> Self {
         let clock = ManualClock::new(START_MS);
         let store = store(SCHEMA, Duration::from_secs(20), Some(clock.clone())).await;
-        let counters = (0..3).flat_map(|who| limits().map(|limit| (Key::new("mixed", &format!("u{who}")).unwrap(), limit)));
+        let counters = (0..3)
+            .flat_map(|who| limits().map(|limit| (Key::new("mixed", &format!("u{who}")).unwrap(), limit)));
         Self {
             counters: counters.collect(),
             sending: Sending { store, durable: false },

@@ -37,7 +37,8 @@ async fn together(rates: &Rates, who: &[&str]) -> Vec<Result<Decision>> {
 async fn a_row_that_cannot_be_counted_on_fails_its_own_calls_alone() {
     let store = store("spoilt", Duration::from_secs(20), None).await;
     let rates = Rates::new(store.clone(), false);
-    let who: Vec<_> = (0..40).map(|who| if who == 20 { "spoilt".to_owned() } else { format!("u{who}") }).collect();
+    let who: Vec<_> =
+        (0..40).map(|who| if who == 20 { "spoilt".to_owned() } else { format!("u{who}") }).collect();
     let who: Vec<&str> = who.iter().map(String::as_str).collect();
     assert!(together(&rates, &who).await.iter().all(Result::is_ok));
     // A number that no release writes, and that no sum with it fits in 64 bits.
@@ -45,7 +46,9 @@ async fn a_row_that_cannot_be_counted_on_fails_its_own_calls_alone() {
     let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut stranger = Stranger::come().await;
     stranger
-        .run(format!("update spoilt.rate set b = -9223372036854775807, a = 9223372036854775807 where key = '\\x{hex}'"))
+        .run(format!(
+            "update spoilt.rate set b = -9223372036854775807, a = 9223372036854775807 where key = '\\x{hex}'"
+        ))
         .await;
     for _ in 0..5 {
         for (who, told) in who.iter().zip(together(&rates, &who).await) {
@@ -72,7 +75,8 @@ async fn calls_over_a_held_row_are_answered_in_time_and_nothing_is_charged() {
     let mut stranger = Stranger::come().await;
     stranger.hold("held", &[store.names.rate(&key("held"), 2, HOUR.window_ms())]).await;
     let start = Instant::now();
-    let who: Vec<_> = (0..60).map(|who| if who % 3 == 0 { "held".to_owned() } else { format!("u{who}") }).collect();
+    let who: Vec<_> =
+        (0..60).map(|who| if who % 3 == 0 { "held".to_owned() } else { format!("u{who}") }).collect();
     let who: Vec<&str> = who.iter().map(String::as_str).collect();
     for (who, told) in who.iter().zip(together(&rates, &who).await) {
         if *who == "held" {
@@ -135,9 +139,11 @@ async fn a_caller_that_gives_up_takes_nobody_along() {
 /// A service that has several runtimes, one of which ends.
 #[test]
 fn calls_go_on_when_the_runtime_has_ended_that_sent_those_before() {
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let lasting = runtime();
-    let rates = lasting.block_on(async { Rates::new(store("ended", Duration::from_secs(5), None).await, false) });
+    let rates =
+        lasting.block_on(async { Rates::new(store("ended", Duration::from_secs(5), None).await, false) });
     for round in 0..20_u64 {
         let passing = runtime();
         // Ends while its lanes rest, or send, or are about to.
