@@ -19,9 +19,11 @@ as $$
 #variable_conflict use_variable
 declare
   clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean;
-  written bigint; end_was bigint; expired bigint; amount bigint := 0; frees bigint;
+  written bigint; end_was bigint; expired bigint; frees bigint;
 begin
-  -- @include lib/quota/argument.sql
+  -- @include lib/asked/time.sql
+  -- @include lib/asked/quota.sql
+  -- @include lib/asked/number.sql value=max least=0 most=9007199254740991
   name :=
     -- @include lib/quota/name.sql key=key period=period zone=offset_minutes
     ;

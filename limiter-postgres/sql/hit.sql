@@ -27,6 +27,14 @@ declare
   counters bytea[]; lines bigint[]; sorted bytea[]; charges bigint[] := '{}'; told bigint[]; o bigint := 2;
 begin
   -- @include lib/asked/charges.sql
+  if cardinality(counters) = 1 then
+    told := @schema@.hit_one(
+      counter, lines[1], lines[2], lines[3], lines[4], lines[5], durable, null, lock_ms, at_ms);
+    place := 1; remaining := told[1]; reset_after_ms := told[2]; charged_at_ms := nullif(told[3], -1);
+    -- @include lib/told.sql at=4
+    return next;
+    return;
+  end if;
   sorted := array(select c.counter from unnest(counters) c (counter) order by c.counter);
   for i in 1 .. cardinality(counters) loop
     charges := charges || array_position(sorted, counters[i])::bigint || lines[5 * i - 4 : 5 * i];

@@ -20,7 +20,10 @@ declare
   clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean;
   written bigint; end_was bigint; next_end bigint; expired bigint;
 begin
-  -- @include lib/quota/argument.sql
+  -- @include lib/asked/time.sql
+  -- @include lib/asked/quota.sql
+  -- @include lib/asked/number.sql value=max least=0 most=9007199254740991
+  -- @include lib/asked/number.sql value=amount least=0 most=9007199254740991
   if amount = 0 then
     return query select c.used, c.reserved, c.remaining, c.reset_after_ms
       from @schema@.check(key, period, offset_minutes, max, at_ms) c;

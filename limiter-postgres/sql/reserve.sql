@@ -28,10 +28,8 @@ declare
   written bigint; end_was bigint; next_end bigint; expired bigint; until bigint;
   own bigint; own_expires bigint; expires bigint; fits boolean := true;
 begin
-  -- @include lib/quota/arguments.sql
-  if (id is not null and ttl_ms between 1 and 2592000000) is not true then
-    raise exception 'id or ttl_ms is out of range' using errcode = '22023', hint = 'accepted: ttl_ms up to 30 days';
-  end if;
+  -- @include lib/asked/quotas.sql
+  -- @include lib/asked/number.sql value=ttl_ms least=1 most=2592000000
   taken := array(select
     -- @include lib/quota/name.sql key=u.k period=u.p zone=u.z
     from unnest(keys, periods, offsets) u (k, p, z));

@@ -13,6 +13,7 @@ as $$
 declare
   name bytea; taken bytea[]; mine bytea[]; made bigint;
 begin
+  -- @include lib/asked/quota.sql
   -- @include lib/durability.sql
   name :=
     -- @include lib/quota/name.sql key=key period=period zone=offset_minutes

@@ -23,7 +23,7 @@ declare
   clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean; is_settled boolean;
   written bigint; end_was bigint; next_end bigint; expired bigint; until bigint; own bigint; own_expires bigint;
 begin
-  -- @include lib/quota/arguments.sql
+  -- @include lib/asked/quotas.sql
   -- @include lib/durability.sql
   taken := array(select
     -- @include lib/quota/name.sql key=u.k period=u.p zone=u.z

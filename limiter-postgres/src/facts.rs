@@ -20,6 +20,7 @@ const QUESTION: &str = "select pg_catalog.current_setting('server_version_num'):
 
 /// What a server tells of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of the server's")]
 pub(crate) struct Facts {
     version: i64,
     standby: bool,

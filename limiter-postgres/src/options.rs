@@ -7,10 +7,10 @@ use limiter_core::{Error, ErrorKind, Result};
 
 use crate::quoted::quoted;
 
-const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
+const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(1);
 /// What a timeout may be, in words.
 pub(crate) const TIMEOUTS: &str = "1 ms to 60 s";
-const SWEEP_RANGE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(86_400);
+const SWEEP_RANGE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(24);
 const POOL_SIZES: RangeInclusive<u32> = 2..=1000;
 const LONGEST_PREFIX: usize = 40;
 const LONGEST_SCHEMA: usize = 40;
@@ -88,7 +88,7 @@ impl Default for Options {
             pool_size: 10,
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(1),
-            sweep_every: Some(Duration::from_secs(60)),
+            sweep_every: Some(Duration::from_mins(1)),
         }
     }
 }

@@ -91,6 +91,6 @@ pub(super) fn column<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
 
 /// Whether the server said one of these.
 pub(super) fn is(error: &sqlx::Error, codes: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| codes.contains(&code.as_ref()))
 }

@@ -98,7 +98,7 @@ fn parameters() {
                &sslcert=/c%20c.pem&sslkey=/k.pem&application_name=shop%20%231";
     let Parsed { target, connect_timeout, response_timeout } = parse(url).unwrap();
     assert_eq!(connect_timeout, Some(Duration::from_secs(10)));
-    assert_eq!(response_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(response_timeout, Some(Duration::from_mins(1)));
     let client = Some(("/c c.pem".into(), "/k.pem".into()));
     let root = Some("/ca.pem".into());
     assert_eq!(target.encryption, Encryption { mode: Mode::VerifyCa, root, client });

@@ -13,7 +13,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!((options.pgbouncer(), options.strict(), options.pool_size()), (false, false, 10));
     assert_eq!(options.connect_timeout(), Duration::from_secs(2));
     assert_eq!(options.response_timeout(), Duration::from_secs(1));
-    assert_eq!(options.sweep_every(), Some(Duration::from_secs(60)));
+    assert_eq!(options.sweep_every(), Some(Duration::from_mins(1)));
     assert_eq!(Config::new("postgres://app@db").unwrap().options(), &options);
 }
 
@@ -23,7 +23,7 @@ fn each_option_is_the_one_that_was_set() {
         .with_schema("_shop2")
         .and_then(|options| options.with_prefix("a.B_c:9-"))
         .and_then(|options| options.with_pool_size(2))
-        .and_then(|options| options.with_connect_timeout(Duration::from_secs(60)))
+        .and_then(|options| options.with_connect_timeout(Duration::from_mins(1)))
         .and_then(|options| options.with_response_timeout(Duration::from_millis(1)))
         .and_then(|options| options.with_sweep_every(None))
         .unwrap()
@@ -34,7 +34,7 @@ fn each_option_is_the_one_that_was_set() {
     assert_eq!((options.schema(), options.prefix()), ("_shop2", "a.B_c:9-"));
     assert_eq!((options.migrate(), options.durability()), (Migrate::Check, Some(Durability::Relaxed)));
     assert_eq!((options.pgbouncer(), options.strict(), options.pool_size()), (true, true, 2));
-    assert_eq!(options.connect_timeout(), Duration::from_secs(60));
+    assert_eq!(options.connect_timeout(), Duration::from_mins(1));
     assert_eq!(options.response_timeout(), Duration::from_millis(1));
     assert_eq!(options.sweep_every(), None);
     let config = Config::new("postgres://app@db?connect_timeout=7s&response_timeout=8s").unwrap();
@@ -104,7 +104,7 @@ fn timeouts_are_neither_nothing_nor_endless() {
 
 #[test]
 fn sweeps_come_neither_all_the_time_nor_never_by_mistake() {
-    for interval in [Duration::from_millis(100), Duration::from_secs(86_400)] {
+    for interval in [Duration::from_millis(100), Duration::from_hours(24)] {
         assert_eq!(
             Options::default().with_sweep_every(Some(interval)).unwrap().sweep_every(),
             Some(interval)

@@ -42,9 +42,9 @@ async fn a_server_that_was_restarted_while_nobody_called_costs_no_call() {
     operate_all(&backend).await.unwrap();
     for kill in [false, true] {
         if kill {
-            server.kill()
+            server.kill();
         } else {
-            server.stop()
+            server.stop();
         }
         server.start_again().unwrap();
         sleep(Duration::from_millis(1100)).await;

@@ -18,8 +18,8 @@ pub(crate) const RESPONSE: Duration = Duration::from_millis(500);
 /// What a call may take beyond its timeout.
 const SLACK: Duration = Duration::from_millis(100);
 /// So long that no window turns and no lease ends while a test runs.
-const LONG: Duration = Duration::from_secs(366 * 86_400);
-const TTL: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(366 * 24);
+const TTL: Duration = Duration::from_hours(1);
 
 /// The name of each operation and whether it changes anything.
 pub(crate) const OPERATIONS: [(&str, bool); 12] = [

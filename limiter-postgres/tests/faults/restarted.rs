@@ -46,7 +46,7 @@ async fn call_on(backend: PostgresBackend, caller: u64, told: Arc<[Told; 2]>) {
     let (key, limit, quota) = (key("all"), limit(1 << 40), yearly(1 << 40));
     let charges = [Charge::new(&key, &limit)];
     while !told[0].ended.load(Ordering::Relaxed) {
-        let failed = if caller % 3 == 0 {
+        let failed = if caller.is_multiple_of(3) {
             let answer = in_time(RESPONSE, backend.record(&key, &quota, 1)).await;
             told[1].note(&answer);
             answer.is_err()

@@ -16,17 +16,14 @@ async fn take_and_leave(mut member: Member) {
     let mut held: Vec<Lease> = Vec::new();
     member.ready().unwrap();
     while let Ok(work) = member.work::<Work>().await {
-        match work {
-            Some((tries, cap)) => {
-                for _ in 0..tries {
-                    let acquired = slots.acquire(&wanting(&[key("u1")], cap, LONG)).await.unwrap();
-                    held.extend(acquired.into_result());
-                }
+        if let Some((tries, cap)) = work {
+            for _ in 0..tries {
+                let acquired = slots.acquire(&wanting(&[key("u1")], cap, LONG)).await.unwrap();
+                held.extend(acquired.into_result());
             }
-            None => {
-                let lease = held.pop().unwrap();
-                assert_eq!(slots.release(&[lease]).await.unwrap(), [true]);
-            }
+        } else {
+            let lease = held.pop().unwrap();
+            assert_eq!(slots.release(&[lease]).await.unwrap(), [true]);
         }
         member.tell(&held.len()).unwrap();
     }

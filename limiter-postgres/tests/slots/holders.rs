@@ -26,7 +26,7 @@ async fn hold(mut member: Member) {
             had += 1;
             if Instant::now() > until {
                 member.tell(&had).unwrap();
-                sleep(Duration::from_secs(60)).await;
+                sleep(Duration::from_mins(1)).await;
             }
             sleep(Duration::from_millis(10)).await;
             assert_eq!(slots.renew(std::slice::from_ref(&lease)).await.unwrap(), [true]);

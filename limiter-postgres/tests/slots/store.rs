@@ -11,7 +11,7 @@ use testservers::postgres::Postgres;
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::with(&[("max_connections", "200")]).unwrap());
 
 /// Longer than any test takes.
-pub(crate) const LONG: Duration = Duration::from_secs(600);
+pub(crate) const LONG: Duration = Duration::from_mins(10);
 
 /// A database of a test.
 #[derive(Clone, Debug)]

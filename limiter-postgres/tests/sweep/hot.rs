@@ -11,7 +11,7 @@ use crate::store::{Store, key};
 async fn a_hot_counter_stays_on_its_page() {
     let (store, backend) = Store::new().await;
     let limits = [
-        Limit::fixed_window(1_000_000, Duration::from_secs(86_400)).unwrap(),
+        Limit::fixed_window(1_000_000, Duration::from_hours(24)).unwrap(),
         Limit::token_bucket(1_000_000, Duration::from_secs(1000)).unwrap(),
     ];
     let mut callers = JoinSet::new();

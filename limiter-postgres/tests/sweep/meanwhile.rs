@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::store::{LATER, Store, key};
 
 /// Longer than any call may take.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 /// Sweeps without a pause until it is told to stop; tells how many rows were removed.
 fn sweep_on(backend: &PostgresBackend, stop: &Arc<AtomicBool>) -> JoinHandle<u64> {
@@ -108,8 +108,8 @@ async fn hits_go_on_and_count_to_the_last_while_thousands_of_rows_go() {
     let stop = Arc::new(AtomicBool::new(false));
     let sweeping = sweep_on(&backend, &stop);
     let limits = [
-        Limit::fixed_window(MAX, Duration::from_secs(366 * 86_400)).unwrap(),
-        Limit::sliding_window(MAX, Duration::from_secs(366 * 86_400)).unwrap(),
+        Limit::fixed_window(MAX, Duration::from_hours(366 * 24)).unwrap(),
+        Limit::sliding_window(MAX, Duration::from_hours(366 * 24)).unwrap(),
         Limit::sliding_log(MAX, LONG).unwrap(),
     ];
     let mut callers = JoinSet::new();

@@ -14,9 +14,9 @@ use crate::error::{Failure, Refusal};
 /// After so long a connection may have ended without anybody having noticed: it is tried before it is used.
 const DOUBTFUL: Duration = Duration::from_secs(1);
 /// After so long nobody needs it.
-const NEEDLESS: Duration = Duration::from_secs(60);
+const NEEDLESS: Duration = Duration::from_mins(1);
 /// So long one is used, lest it stay with an address that the server's name doesn't stand for any more.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
+const LIFETIME: Duration = Duration::from_mins(30);
 
 /// A connection that nobody uses.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ async fn each_of_many_clients_gets_the_answers_to_its_own_calls() {
         let connection = connection.clone();
         clients.spawn(async move {
             for turn in 0..100_u64 {
-                if (client + turn) % 3 == 0 {
+                if (client + turn).is_multiple_of(3) {
                     let deadline = Instant::now() + Duration::from_secs(5);
                     let rows = connection.run(counting(&format!("k{client}")), deadline).await.unwrap();
                     assert_eq!(rows[0].try_get::<i64, _>("n").unwrap(), i64::try_from(1 + turn / 3).unwrap());
@@ -53,7 +53,7 @@ async fn echoed(connection: &Connection, client: u64, turn: u64) {
         .with(Argument::Numbers(vec![number, i64::MIN]))
         .with(Argument::Id(id.clone()))
         .with(Argument::Ids(vec![id.clone()]))
-        .with(Argument::Flag(turn % 2 == 0))
+        .with(Argument::Flag(turn.is_multiple_of(2)))
         .with(Argument::Number(None));
     let rows = connection.run(call, Instant::now() + Duration::from_secs(5)).await.unwrap();
     let row = &rows[0];
@@ -63,7 +63,7 @@ async fn echoed(connection: &Connection, client: u64, turn: u64) {
     assert_eq!(row.try_get::<Vec<i64>, _>("d").unwrap(), [number, i64::MIN]);
     assert_eq!(row.try_get::<String, _>("e").unwrap(), id);
     assert_eq!(row.try_get::<Vec<String>, _>("f").unwrap(), [id]);
-    assert_eq!(row.try_get::<bool, _>("g").unwrap(), turn % 2 == 0);
+    assert_eq!(row.try_get::<bool, _>("g").unwrap(), turn.is_multiple_of(2));
     assert_eq!(row.try_get::<Option<i64>, _>("h").unwrap(), None);
 }
 
