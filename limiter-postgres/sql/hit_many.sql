@@ -6,6 +6,7 @@
 --           ms, capacity, cost
 -- wait      null: waits for every row in turn. 0: for none; n: for the nth first and for no other; calls over rows that
 --           somebody else holds aren't decided then
+-- lock_ms   how long it waits for one, or for somebody who is just making one; 55P03 then
 -- Returns   for each call 1, and three numbers a charge: remaining, ms until the counter is as if never used, the time of
 --           the charge or -1. Or 0 where it is denied, and a fourth: -1 where it fits, -2 where it never will, else the ms
 --           until it does. Or, where it wasn't decided, minus the place of a row that is held
@@ -33,11 +34,13 @@ declare
   o bigint := 0; head bigint;
 begin
   -- @include lib/durability.sql
-  if lock_ms is not null then
+  if lock_ms is not null and wait is distinct from 0 then
     perform set_config('lock_timeout', lock_ms::text, true);
   end if;
   if wait > 0 then
     perform 1 from @schema@.rate t where t.key = counters[wait] for no key update;
+  elsif wait is null then
+    -- @include lib/in_order.sql table=rate keys=counters
   end if;
   loop
     if wait is null then
@@ -58,6 +61,10 @@ begin
         ) s;
     end if;
     exit when cardinality(place_of) = cardinality(counters);
+    if lock_ms is not null then
+      -- Somebody may be making one of them.
+      perform set_config('lock_timeout', lock_ms::text, true);
+    end if;
     insert into @schema@.rate (key) select u.key from unnest(counters) with ordinality u (key, i)
       where not exists (select from @schema@.rate t where t.key = u.key) order by u.i on conflict do nothing;
     get diagnostics made = row_count;

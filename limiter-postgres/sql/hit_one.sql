@@ -31,6 +31,10 @@ begin
       from @schema@.rate t where t.key = name for no key update;
   end if;
   while not found loop
+    if lock_ms is not null then
+      -- Somebody may be making it.
+      perform set_config('lock_timeout', lock_ms::text, true);
+    end if;
     insert into @schema@.rate as t (key) values (name) on conflict do nothing
       returning t.a, t.b, t.written, t.ctid into a, b, written, place;
     exit when found;

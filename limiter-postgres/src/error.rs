@@ -71,7 +71,7 @@ impl Failure {
 
     /// Whether it may be one call's alone of several in a statement: nothing was done, and the others may succeed.
     pub(crate) fn is_of_one_call(&self) -> bool {
-        matches!(self, Self::LockTimeout | Self::Other { kind: ErrorKind::Protocol, executed: false, .. })
+        matches!(self, Self::Other { kind: ErrorKind::Protocol, executed: false, .. })
     }
 
     /// It was sent, and no answer came in time.

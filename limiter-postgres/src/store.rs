@@ -38,8 +38,10 @@ pub(crate) struct Store {
 /// What to do about rows that somebody else holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Wait for none.
+    /// Wait for none, and for who is just making one as long as the session says.
     Not,
+    /// Wait for none, and for who is just making one for [`BRIEFLY`].
+    Hardly,
     /// Wait for the one in this place, from 1 on, before any is had, and for no other.
     For(usize, Duration),
     /// Wait for each in turn, so long at most.
@@ -105,6 +107,8 @@ impl Store {
             };
             match answer {
                 Err(Failure::Held(place)) if held != Some(place) => (waits, held) = (waits + 1, Some(place)),
+                // The session's own patience has ended, over a lock that isn't a row's.
+                Err(Failure::LockTimeout) if held.is_none() => return Err(Failure::LockTimeout),
                 Err(Failure::Held(_) | Failure::LockTimeout) if has_time(deadline) => waits = 0,
                 answer => return answer,
             }
@@ -152,6 +156,7 @@ impl Wait {
         let ms = |time: Duration| Some(i64::try_from(time.as_millis()).unwrap_or(i64::MAX).max(1));
         let (wait, lock_ms) = match self {
             Self::Not => (Some(0), None),
+            Self::Hardly => (Some(0), ms(BRIEFLY)),
             Self::For(place, time) => (i64::try_from(place).ok(), ms(time)),
             Self::Each(time) => (None, ms(time)),
         };

@@ -9,6 +9,8 @@ if lock_ms is not null then
 end if;
 if wait > 0 then
   perform 1 from @schema@.@table@ t where t.key = taken[wait] for no key update;
+elsif wait is null then
+  -- @include lib/in_order.sql keys=taken
 end if;
 loop
   if wait is null then

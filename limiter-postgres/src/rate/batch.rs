@@ -69,7 +69,7 @@ impl Batch {
         let call = Call::new("hit_one", "hit", true).with(Argument::Key(line.counter().to_vec()));
         let numbers = line.numbers().map(|number| Argument::Number(Some(number)));
         let call = numbers.into_iter().fold(call, Call::with);
-        finished(call, durable, held.map_or(Wait::Not, |_| wait(1)))
+        finished(call, durable, held.map_or(Wait::Hardly, |_| wait(1)))
     }
 
     fn call_of_many(&self, durable: bool, held: Option<&[u8]>, wait: impl Fn(usize) -> Wait) -> Call {
@@ -81,7 +81,7 @@ impl Batch {
         let charges = charges.collect();
         let wait = held
             .and_then(|held| counters.binary_search(&held).ok())
-            .map_or(Wait::Not, |index| wait(index + 1));
+            .map_or(Wait::Hardly, |index| wait(index + 1));
         let call = Call::new("hit_many", "hit", true)
             .with(Argument::Keys(counters.iter().map(|counter| counter.to_vec()).collect()))
             .with(Argument::Numbers(sizes))

@@ -23,7 +23,7 @@ pub(super) struct Sending {
 impl Sending {
     /// Sends a batch that waits for no row.
     pub(super) async fn send(&self, batch: Batch) -> Undecided {
-        let answer = self.answer(&batch, None, |_| Wait::Not).await;
+        let answer = self.answer(&batch, None, |_| Wait::Hardly).await;
         match answer {
             Err(failure) if failure.is_of_one_call() && batch.len() > 1 => self.send_apart(batch).await,
             answer => settle(batch, answer, None),
@@ -37,7 +37,7 @@ impl Sending {
         if wait(1).is_none() {
             return settle(batch, Err(Failure::LockTimeout), Some(row));
         }
-        let answer = self.answer(&batch, Some(row), |place| wait(place).unwrap_or(Wait::Not)).await;
+        let answer = self.answer(&batch, Some(row), |place| wait(place).unwrap_or(Wait::Hardly)).await;
         settle(batch, answer, Some(row))
     }
 
@@ -46,7 +46,7 @@ impl Sending {
         let mut undecided = Vec::new();
         for call in batch.into_calls() {
             let alone = Batch::again(call);
-            let answer = self.answer(&alone, None, |_| Wait::Not).await;
+            let answer = self.answer(&alone, None, |_| Wait::Hardly).await;
             undecided.extend(settle(alone, answer, None));
         }
         undecided
@@ -89,7 +89,8 @@ fn settle(batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -
     }
 }
 
-/// Nothing was done for want of a row: who has time left waits for it, or for the first of its own.
+/// Nothing was done for want of a row: who has time left waits for it, or, where that may be another call's, for the first
+/// of its own.
 fn held(batch: Batch, row: Option<&[u8]>) -> Undecided {
     let mut undecided = Vec::new();
     for mut call in batch.into_calls() {

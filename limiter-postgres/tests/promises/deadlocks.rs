@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use limiter_core::{Charge, Limit, RateLimiter};
 use limiter_postgres::PostgresBackend;
 use limiter_testkit::processes::{Crowd, Member};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use testservers::postgres::Postgres;
 use tokio::task::JoinSet;
 
@@ -59,6 +60,38 @@ async fn sixteen_processes_charge_three_of_ten_keys_in_any_order() {
     // The server tells a little later what it has counted.
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(ask(&server, "select sum(deadlocks) from pg_stat_database"), "0");
+}
+
+/// Calls by hand, which wait for each row, over keys that nobody has used: all of them are made by several at once.
+#[tokio::test]
+async fn calls_by_hand_make_new_rows_in_any_order() {
+    let server = Postgres::start().unwrap();
+    client(&server.url(), options(PATIENCE, 2)).await;
+    let mut callers = JoinSet::new();
+    for caller in 0..8_usize {
+        let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+        callers.spawn(async move {
+            for round in 0..60 {
+                let mut keys: Vec<_> = (0..5).map(|key| format!("limiter.key('new', '{round}.{key}')")).collect();
+                keys.rotate_left(caller % 5);
+                if caller % 2 == 0 {
+                    keys.reverse();
+                }
+                let keys = keys.join(", ");
+                let text = format!(
+                    "select * from limiter.acquire('{caller}-{round}', array[{keys}], array[99, 99, 99, 99, 99], 1, 60000); \
+                     select * from limiter.hit(array[{keys}], array_fill('fixed_window'::text, array[5]), \
+                     array_fill(99::bigint, array[5]), array_fill(86400000::bigint, array[5]))"
+                );
+                connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.unwrap();
+            }
+        });
+    }
+    while let Some(ended) = callers.join_next().await {
+        ended.unwrap();
+    }
+    let leases = ask(&server, "select count(*) from limiter.lease");
+    assert_eq!(leases, (8 * 60 * 5).to_string());
 }
 
 /// Charges three keys a call until the time is up; tells how often each was charged.

@@ -49,9 +49,14 @@ async fn hits_and_denials_are_shared() {
 async fn what_the_one_was_charged_the_other_gives_back() {
     let (database, backend) = Database::new().await;
     let user = Key::new("chat", "user-17").unwrap();
-    for (algorithm, limit) in limits() {
+    for (place, (algorithm, limit)) in limits().into_iter().enumerate() {
         let (arguments, charge) = (asked(algorithm), Charge::new(&user, &limit));
         let remaining = || database.sql(&format!("select remaining from limiter.peek({arguments})"));
+
+        // What was never charged gives nothing back, and nothing is stored for it.
+        let nothing = format!("select given_back from limiter.refund({arguments}, array[null::bigint])");
+        assert_eq!(database.sql(&nothing), "0", "{algorithm}");
+        assert_eq!(database.sql("select count(*) from limiter.rate"), place.to_string(), "{algorithm}");
 
         let hit = format!("select charged_at_ms from limiter.hit({arguments})");
         let charged_at_ms: u64 = database.sql(&hit).parse().unwrap();
@@ -67,8 +72,6 @@ async fn what_the_one_was_charged_the_other_gives_back() {
         let refund = format!("select given_back from limiter.refund({arguments}, array[{charged_at_ms}])");
         assert_eq!(database.sql(&refund), "1", "{algorithm}");
         assert_eq!(remaining(), "3", "{algorithm}");
-        let nothing = format!("select given_back from limiter.refund({arguments}, array[null::bigint])");
-        assert_eq!(database.sql(&nothing), "0", "{algorithm}");
     }
 }
 

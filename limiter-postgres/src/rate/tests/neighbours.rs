@@ -94,6 +94,30 @@ async fn calls_over_a_held_row_are_answered_in_time_and_nothing_is_charged() {
 }
 
 #[tokio::test]
+async fn who_is_just_making_a_row_holds_up_its_own_calls_alone() {
+    let patience = Duration::from_millis(600);
+    let store = store("making", patience, None).await;
+    let rates = Rates::new(store.clone(), false);
+    let mut stranger = Stranger::come().await;
+    let name = store.names.rate(&key("made"), 2, HOUR.window_ms());
+    let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    stranger.run(format!("begin; insert into making.rate (key) values ('\\x{hex}')")).await;
+    let start = Instant::now();
+    for (who, told) in ["a", "b", "made", "c"].iter().zip(together(&rates, &["a", "b", "made", "c"]).await) {
+        if *who == "made" {
+            let error = told.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            assert!(!error.may_have_charged(), "{error}");
+        } else {
+            assert!(told.unwrap().is_allowed(), "{who}");
+        }
+    }
+    assert!(start.elapsed() < patience + Duration::from_millis(100), "{:?}", start.elapsed());
+    stranger.let_go().await;
+    assert_eq!(hit(&rates, "made").await.unwrap().outcomes()[0].remaining(), 999);
+}
+
+#[tokio::test]
 async fn calls_that_wait_for_a_row_have_it_once_it_is_free() {
     let store = store("freed", Duration::from_secs(20), None).await;
     let rates = Rates::new(store.clone(), false);
