@@ -94,6 +94,33 @@ async fn calls_by_hand_make_new_rows_in_any_order() {
     assert_eq!(leases, (8 * 60 * 5).to_string());
 }
 
+fn acquire(id: &str, keys: &[&str]) -> String {
+    let list: Vec<_> = keys.iter().map(|key| format!("limiter.key('new', '{key}')")).collect();
+    let caps = vec!["9"; keys.len()].join(", ");
+    format!("select * from limiter.acquire('{id}', array[{}], array[{caps}], 1, 60000)", list.join(", "))
+}
+
+/// A row that was made while somebody waited to make an earlier one.
+#[tokio::test]
+async fn who_makes_rows_has_none_that_comes_later_in_order() {
+    let server = Postgres::start().unwrap();
+    client(&server.url(), options(PATIENCE, 2)).await;
+    let come = async || PgConnection::connect(&server.url()).await.unwrap();
+    let run = |mut connection: PgConnection, text: String| {
+        tokio::spawn(async move { connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.map(drop) })
+    };
+    let mut stranger = come().await;
+    stranger.execute("begin; insert into limiter.slot values (limiter.key('new', 'b'))").await.unwrap();
+    let first = run(come().await, acquire("first", &["a", "b", "c"]));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    run(come().await, acquire("makes-c", &["c"])).await.unwrap().unwrap();
+    let second = run(come().await, acquire("second", &["c", "a"]));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stranger.execute("rollback").await.unwrap();
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+}
+
 /// Charges three keys a call until the time is up; tells how often each was charged.
 async fn charge_at_random(mut member: Member) {
     let backend = client(member.store(), options(PATIENCE, 3)).await;
