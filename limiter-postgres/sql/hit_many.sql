@@ -16,7 +16,9 @@ create function @schema@.hit_many(
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns bigint[]
 language plpgsql security definer
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off
+-- @include lib/plans.sql
+as $$
 <<this>>
 declare
   clock bigint; now_ms bigint; name bytea; kind bigint; counts_denied boolean;

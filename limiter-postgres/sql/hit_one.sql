@@ -11,7 +11,9 @@ create function @schema@.hit_one(
   counter bytea, charge_kind bigint, max_units bigint, window_ms bigint, capacity bigint, cost bigint,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns bigint[]
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 <<this>>
 declare
   name bytea := counter; kind bigint := charge_kind; counts_denied boolean := false;

@@ -6,7 +6,9 @@
 --           it never will, else the ms until it does
 -- Clock     the server's, read before the rows
 create function @schema@.peek_many(counters bytea[], charges bigint[], at_ms bigint default null) returns bigint[]
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 <<this>>
 declare
   clock bigint; now_ms bigint; name bytea; kind bigint;

@@ -9,7 +9,9 @@ create function @schema@.refund_many(
   counters bytea[], lines bigint[],
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 <<this>>
 declare
   taken bytea[] := counters; mine bytea[]; made bigint;

@@ -6,7 +6,9 @@ create function @schema@.reset_rate(
   counter bytea,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
 ) returns boolean
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- @include lib/plans.sql
+as $$
 declare
   taken bytea[] := array[counter]; mine bytea[]; made bigint; seen boolean;
 begin

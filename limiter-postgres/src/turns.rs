@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+/// The rows that are waited for, and who has each.
+type Rows = HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>;
+
 /// The rows that are waited for.
 #[derive(Clone, Debug)]
 pub(crate) struct Turns {
-    rows: Arc<Mutex<HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>>>,
+    rows: Arc<Mutex<Rows>>,
     connections: Arc<Semaphore>,
 }
 
@@ -49,7 +52,7 @@ impl Turns {
         Arc::clone(&self.connections).acquire_owned().await.ok()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>> {
+    fn lock(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -68,7 +71,6 @@ impl Drop for Turn {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops when anything is off")]
 mod tests {
     use std::time::Duration;
 

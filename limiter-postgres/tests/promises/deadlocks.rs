@@ -26,7 +26,7 @@ fn span() -> Duration {
 
 /// Each key has a limit of another algorithm than the next; every other one is used up before the end.
 fn limit(place: usize) -> Limit {
-    let max = if place % 2 == 0 { MAX } else { 500 };
+    let max = if place.is_multiple_of(2) { MAX } else { 500 };
     one_of_each(max)[place % 4]
 }
 
@@ -160,7 +160,9 @@ async fn charge_until(backend: PostgresBackend, until: Instant, seed: u64) -> Ve
         let wanted: Vec<_> = places.iter().map(|place| (key(&place.to_string()), limit(*place))).collect();
         let charges: Vec<_> = wanted.iter().map(|(key, limit)| Charge::new(key, limit)).collect();
         if backend.hit(&charges).await.unwrap().is_allowed() {
-            places.into_iter().for_each(|place| charged[place] += 1);
+            for place in places {
+                charged[place] += 1;
+            }
         }
     }
     charged

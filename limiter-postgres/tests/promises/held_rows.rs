@@ -44,13 +44,13 @@ async fn call(backend: &PostgresBackend, kind: usize, who: &str) -> Result<()> {
         2 => backend.hit(&[Charge::new(&own, &MINUTE), Charge::new(&shared, &MINUTE)]).await.map(drop),
         3 => {
             let scopes = [Scope::new(own, 10_000), Scope::new(shared, 10_000)];
-            let request = LeaseRequest::new(scopes, Duration::from_secs(60)).unwrap();
+            let request = LeaseRequest::new(scopes, Duration::from_mins(1)).unwrap();
             backend.acquire(&request).await.map(drop)
         }
         4 => backend.record(&own, &quota, 1).await.map(drop),
         _ => {
             let charges = [QuotaCharge::new(own, quota, 1), QuotaCharge::new(shared, quota, 1)];
-            let reservation = Reservation::new(charges, Duration::from_secs(60)).unwrap();
+            let reservation = Reservation::new(charges, Duration::from_mins(1)).unwrap();
             backend.reserve(&reservation).await.map(drop)
         }
     }

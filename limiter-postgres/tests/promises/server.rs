@@ -7,7 +7,7 @@ use limiter_postgres::{Config, Options, PostgresBackend};
 use testservers::postgres::Postgres;
 
 /// So long that no window turns while a test runs: 366 days from the epoch on, the next turn is years ahead.
-pub(crate) const LONG: Duration = Duration::from_secs(366 * 86_400);
+pub(crate) const LONG: Duration = Duration::from_hours(366 * 24);
 
 /// One limit for each algorithm.
 pub(crate) fn one_of_each(max: u64) -> [Limit; 4] {

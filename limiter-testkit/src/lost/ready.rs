@@ -92,7 +92,7 @@ impl Ready {
         for charge in self.charges() {
             let peeked = direct.rates.peek(&[charge]).await?;
             let left = peeked.outcomes().first().map(limiter_core::Outcome::remaining);
-            self.expect("remaining", Some(MAX - u64::from(hits)), left)?;
+            self.expect("remaining", &Some(MAX - u64::from(hits)), &left)?;
         }
         for (place, key) in self.keys.iter().enumerate() {
             let told = direct.quotas.check(key, &self.quota).await?;
@@ -102,7 +102,7 @@ impl Ready {
                 _ => 0,
             };
             let reserved = if self.operation == Operation::Reserve { 5 } else { 0 };
-            self.expect("used and reserved", (used, reserved), (told.used, told.reserved))?;
+            self.expect("used and reserved", &(used, reserved), &(told.used, told.reserved))?;
             self.leases_are_right(key, direct).await?;
         }
         Ok(())
@@ -111,12 +111,12 @@ impl Ready {
     async fn leases_are_right(&self, key: &Key, direct: &Backend) -> Kept {
         let leases = direct.slots.leases(key).await?;
         let wanted = matches!(self.operation, Operation::Acquire | Operation::Renew);
-        self.expect("leases", usize::from(wanted), leases.len())?;
-        self.expect("permits in use", u64::from(wanted), direct.slots.in_use(key).await?)?;
+        self.expect("leases", &usize::from(wanted), &leases.len())?;
+        self.expect("permits in use", &u64::from(wanted), &direct.slots.in_use(key).await?)?;
         if self.operation == Operation::Renew {
             let later =
                 leases.iter().all(|lease| self.expired_ms.iter().all(|before| lease.expires_ms > *before));
-            self.expect("whether the lease runs longer", true, later)?;
+            self.expect("whether the lease runs longer", &true, &later)?;
         }
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Ready {
         self.keys.iter().zip(&self.limits).map(|(key, limit)| Charge::new(key, limit)).take(count).collect()
     }
 
-    fn expect<T: PartialEq + std::fmt::Debug>(&self, what: &str, wanted: T, got: T) -> Kept {
+    fn expect<T: PartialEq + std::fmt::Debug>(&self, what: &str, wanted: &T, got: &T) -> Kept {
         if wanted == got {
             return Ok(());
         }

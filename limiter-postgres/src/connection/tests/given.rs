@@ -3,9 +3,10 @@
 use super::*;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
+/// One that keeps a connection open, for which it starts tasks.
 async fn pool(database: &Database, size: u32) -> PgPool {
     let target = database.config().targets().unwrap().remove(0);
-    PgPoolOptions::new().max_connections(size).connect_with(target).await.unwrap()
+    PgPoolOptions::new().max_connections(size).min_connections(1).connect_with(target).await.unwrap()
 }
 
 #[tokio::test]

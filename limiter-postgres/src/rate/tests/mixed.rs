@@ -6,7 +6,7 @@ use std::time::Duration;
 use limiter_core::{Charge, Decision, ErrorKind, Key, Limit, ManualClock, Outcome, RateLimiter, Source};
 use limiter_testkit::Model;
 
-use super::server::{Stranger, store};
+use super::server::{Stranger, literal, store};
 use crate::rate::asked::{Asked, Told};
 use crate::rate::batch::Batch;
 use crate::rate::line::{Line, outcomes, unlimited};
@@ -112,8 +112,7 @@ impl Field {
         let mut there = HashSet::new();
         for counter in counters {
             let name = &self.names(&HashSet::from([*counter]))[0];
-            let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-            let text = format!("select 1 from {SCHEMA}.rate where key = '\\x{hex}'");
+            let text = format!("select 1 from {SCHEMA}.rate where key = {}", literal(name));
             if !self.stranger.run(text).await.is_empty() {
                 there.insert(*counter);
             }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use limiter_core::{Charge, Decision, ErrorKind, Key, Limit, Result, limit};
 
-use super::server::{Stranger, store};
+use super::server::{Stranger, literal, store};
 use crate::rate::Rates;
 
 const HOUR: Limit = limit!("1000/hour");
@@ -43,11 +43,11 @@ async fn a_row_that_cannot_be_counted_on_fails_its_own_calls_alone() {
     assert!(together(&rates, &who).await.iter().all(Result::is_ok));
     // A number that no release writes, and that no sum with it fits in 64 bits.
     let name = crate::key::Names::new("").rate(&key("spoilt"), 2, HOUR.window_ms());
-    let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = literal(&name);
     let mut stranger = Stranger::come().await;
     stranger
         .run(format!(
-            "update spoilt.rate set b = -9223372036854775807, a = 9223372036854775807 where key = '\\x{hex}'"
+            "update spoilt.rate set b = -9223372036854775807, a = 9223372036854775807 where key = {name}"
         ))
         .await;
     for _ in 0..5 {
@@ -100,8 +100,7 @@ async fn who_is_just_making_a_row_holds_up_its_own_calls_alone() {
     let rates = Rates::new(store.clone(), false);
     let mut stranger = Stranger::come().await;
     let name = store.names.rate(&key("made"), 2, HOUR.window_ms());
-    let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-    stranger.run(format!("begin; insert into making.rate (key) values ('\\x{hex}')")).await;
+    stranger.run(format!("begin; insert into making.rate (key) values ({})", literal(&name))).await;
     let start = Instant::now();
     for (who, told) in ["a", "b", "made", "c"].iter().zip(together(&rates, &["a", "b", "made", "c"]).await) {
         if *who == "made" {
@@ -177,13 +176,12 @@ fn calls_go_on_when_the_runtime_has_ended_that_sent_those_before() {
         });
         passing.shutdown_background();
         let start = Instant::now();
-        let answered = lasting.block_on(async {
+        lasting.block_on(async {
             while let Err(error) = hit(&rates, "a").await {
                 assert!(start.elapsed() < Duration::from_secs(2), "round {round}: {error}");
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
-        assert_eq!(answered, ());
     }
 }
 

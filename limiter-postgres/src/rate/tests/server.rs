@@ -48,7 +48,7 @@ impl Stranger {
 
     /// Holds rows of counters until [`Stranger::let_go`].
     pub(super) async fn hold(&mut self, schema: &str, counters: &[Vec<u8>]) {
-        let names: Vec<_> = counters.iter().map(|counter| format!("'\\x{}'", hex(counter))).collect();
+        let names: Vec<_> = counters.iter().map(|counter| literal(counter)).collect();
         let list = if names.is_empty() { "null".to_owned() } else { names.join(", ") };
         let text = format!("begin; select 1 from {schema}.rate where key in ({list}) for update");
         self.run(text).await;
@@ -59,6 +59,13 @@ impl Stranger {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes as they stand in a statement.
+pub(super) fn literal(bytes: &[u8]) -> String {
+    let mut text = "'\\x".to_owned();
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    text + "'"
 }
