@@ -107,7 +107,9 @@ async fn who_makes_rows_has_none_that_comes_later_in_order() {
     client(&server.url(), options(PATIENCE, 2)).await;
     let come = async || PgConnection::connect(&server.url()).await.unwrap();
     let run = |mut connection: PgConnection, text: String| {
-        tokio::spawn(async move { connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.map(drop) })
+        tokio::spawn(
+            async move { connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.map(drop) },
+        )
     };
     let mut stranger = come().await;
     stranger.execute("begin; insert into limiter.slot values (limiter.key('new', 'b'))").await.unwrap();
