@@ -34,7 +34,7 @@ pub(crate) enum Way {
 }
 
 impl Bare {
-    pub(crate) async fn new(
+    pub(crate) async fn connected(
         url: &str,
         durability: Durability,
         way: Way,

@@ -31,7 +31,7 @@ impl Field {
         let (minute, hour) = (limit!("1000000000/min"), limit!("1000000000/hour"));
         let gateway = [minute, hour, minute];
         let spaces = ["chat", "chat", "address"];
-        let bare = async |way, size| Bare::new(url, durability, way, size, keys).await;
+        let bare = async |way, size| Bare::connected(url, durability, way, size, keys).await;
         let backend = async |schema| connected(url, schema, durability).await;
         Self {
             floors: vec![
@@ -43,10 +43,10 @@ impl Field {
                 bare(Way::SelectOne, 16).await,
                 bare(Way::UpsertHeld, 16).await,
                 bare(Way::LockAndUpdate, 16).await,
-                Ours::new("ours, token bucket", backend("bucket").await, ["one"], [bucket], keys).await,
-                Ours::new("ours, sliding window", backend("sliding").await, ["one"], [minute], keys).await,
-                Ours::new("ours, fixed window", backend("fixed").await, ["one"], [fixed], keys).await,
-                Ours::new("ours, three limits on two keys", backend("three").await, spaces, gateway, keys)
+                Ours::ready("ours, token bucket", backend("bucket").await, ["one"], [bucket], keys).await,
+                Ours::ready("ours, sliding window", backend("sliding").await, ["one"], [minute], keys).await,
+                Ours::ready("ours, fixed window", backend("fixed").await, ["one"], [fixed], keys).await,
+                Ours::ready("ours, three limits on two keys", backend("three").await, spaces, gateway, keys)
                     .await,
             ],
         }
@@ -61,7 +61,7 @@ async fn connected(url: &str, schema: &str, durability: Durability) -> PostgresB
 
 impl<const LIMITS: usize> Ours<LIMITS> {
     /// With a row for each counter already.
-    async fn new(
+    async fn ready(
         name: &'static str,
         backend: PostgresBackend,
         spaces: [&str; LIMITS],
