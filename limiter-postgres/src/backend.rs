@@ -72,8 +72,9 @@ impl PostgresBackend {
     ///
     /// # Errors
     /// [`Config`](limiter_core::ErrorKind::Config) for a login that is refused, a certificate that isn't trusted, a server
-    /// older than 13, a standby, a role that may not do what is needed, and, with [`Options::with_strict`], a server that
-    /// may lose what it has acknowledged; [`Unavailable`](limiter_core::ErrorKind::Unavailable) when it can't be reached.
+    /// older than 13, a role that may not do what is needed, and, with [`Options::with_strict`], a server that may lose what
+    /// it has acknowledged; [`Unavailable`](limiter_core::ErrorKind::Unavailable) when it can't be reached or takes no
+    /// writes, as a standby.
     ///
     /// # Cancellation
     /// A dropped future leaves nothing behind but tables and functions, all or none.
@@ -83,7 +84,8 @@ impl PostgresBackend {
 
     /// Uses a pool that the application has made. How its sessions are set up is the application's business: timeouts of
     /// the server's own are not set, and behind a PgBouncer in transaction mode [`Options::with_pgbouncer`] must say so.
-    /// The pool stays open when this is shut down.
+    /// The pool stays open when this is shut down. Where it logs slow statements they may show keys:
+    /// `ConnectOptions::disable_statement_logging` of sqlx turns that off.
     ///
     /// # Errors
     /// As [`PostgresBackend::connect`].
