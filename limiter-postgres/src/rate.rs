@@ -1,7 +1,9 @@
 //! Rates: charges in, decisions out.
 
+mod alone;
 mod asked;
 mod batch;
+mod lane;
 mod lanes;
 mod line;
 mod queue;

@@ -1,6 +1,8 @@
 //! Tables and functions: made, or found to be there.
 
+mod identifier;
 mod migrate;
+mod migration;
 mod names;
 mod refusal;
 mod session;
@@ -9,41 +11,11 @@ use limiter_core::Result;
 use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 
+use self::migration::needed;
+pub use self::migration::{Migration, migrations};
 use self::refusal::Refusals;
 use self::session::Session;
 use crate::options::{Migrate, Options};
-
-/// A step that brings a schema from one version to the next.
-///
-/// A start with [`Migrate::Auto`] takes all that are missing, in one transaction. Who migrates by other means runs each
-/// [`sql`](Self::sql) once, in order, each in a transaction; a start with [`Migrate::Check`] finds out whether that was done.
-/// A migration that was released never changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// From 1 on.
-    pub version: u32,
-    /// What it is about.
-    pub name: &'static str,
-    text: &'static str,
-}
-
-impl Migration {
-    /// Its statements for a schema, to be run as the role that is to own the tables and as whom the functions are to run.
-    pub fn sql(&self, schema: &str) -> String {
-        self.text.replace("@schema@", &quoted(schema))
-    }
-}
-
-/// What makes tables and functions, in order.
-pub fn migrations() -> &'static [Migration] {
-    const MIGRATIONS: &[Migration] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
-    MIGRATIONS
-}
-
-/// The version that this program needs.
-fn needed() -> u32 {
-    migrations().last().map_or(0, |migration| migration.version)
-}
 
 /// Makes sure that the tables and functions are there and may be used, over a connection of its own, which it closes. A
 /// schema newer than this program will do: what is there is only added to.
@@ -76,9 +48,4 @@ async fn prepare_in(session: &mut Session, options: &Options, refusals: &Refusal
         return Err(refusals.lost(&lost));
     }
     if names::denied(&found).is_empty() { Ok(()) } else { Err(refusals.no_rights()) }
-}
-
-/// An identifier as SQL has it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

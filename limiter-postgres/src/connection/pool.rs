@@ -1,17 +1,20 @@
 //! Connections of our own.
 
+mod idle;
 mod lent;
 mod opening;
+mod shared;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use self::lent::Lent;
 use self::opening::Opening;
-use self::state::{Next, State};
+use self::shared::{Shared, refused};
+use self::state::Next;
 use super::door::Door;
 use crate::error::{Failure, Refusal};
 use crate::facts::Facts;
@@ -22,19 +25,9 @@ use crate::facts::Facts;
 #[derive(Debug)]
 pub(super) struct Pool(Arc<Shared>);
 
-#[derive(Debug)]
-struct Shared {
-    door: Door,
-    size: u32,
-    /// One permit for each connection that may be used or made. Those who wait for one get theirs in turn.
-    turns: Arc<Semaphore>,
-    state: Mutex<State>,
-}
-
 impl Pool {
     pub(super) fn new(door: Door, size: u32) -> Self {
-        let turns = Arc::new(Semaphore::new(size as usize));
-        Self(Arc::new(Shared { door, size, turns, state: Mutex::default() }))
+        Self(Arc::new(Shared::new(door, size)))
     }
 
     /// Makes the first connection, for as long as that may take.
@@ -114,32 +107,4 @@ impl Pool {
             Err(_) => Err(refused(Refusal::none_yet().at(self.0.door.place()))),
         }
     }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the permits back that were held back while no connection could be made.
-    fn restore(&self) {
-        let held_back = self.state().restored();
-        self.turns.add_permits(held_back);
-    }
-
-    /// Why a caller has waited in vain.
-    fn nothing_free(&self) -> Failure {
-        let state = self.state();
-        if let Some(refusal) = state.last_refusal() {
-            Failure::NoConnection(refusal)
-        } else if state.all_in_use(self.size) {
-            refused(Refusal::busy(self.size))
-        } else {
-            refused(Refusal::none_yet().at(self.door.place()))
-        }
-    }
-}
-
-fn refused(refusal: Refusal) -> Failure {
-    Failure::NoConnection(Arc::new(refusal))
 }

@@ -3,21 +3,18 @@
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::time::Duration;
 
 use limiter_core::{Error, ErrorKind, Result};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use super::alone::Alone;
 use super::asked::{Answer, Asked, Told};
+use super::lane::see_to;
 use super::line::Line;
-use super::queue::{LONGEST, Next, Refused};
+use super::queue::{LONGEST, Refused};
 use super::sending::Sending;
 use super::shared::Shared;
-use super::waiting::put_aside;
 use crate::store::Store;
-
-/// How long a lane that has nothing to do stays.
-const REST: Duration = Duration::from_millis(500);
 
 /// The ways on which hits go to the server: a few statements at a time, and those that wait for rows.
 #[derive(Clone)]
@@ -34,7 +31,7 @@ impl Lanes {
     pub(super) async fn hit(&self, mut lines: Vec<Line>) -> Result<(Vec<Line>, Vec<i64>)> {
         let deadline = self.0.sending.store.deadline();
         loop {
-            match self.queued(lines, deadline)?.wait().await {
+            match self.sent(lines, deadline).await?.wait().await {
                 Told::Answer(answer) => return answer,
                 Told::Unsent(again) => lines = again,
             }
@@ -47,91 +44,19 @@ impl Lanes {
         self.0.come.notify_waiters();
     }
 
-    /// Puts lines into the queue, and sees to it that somebody sends them.
-    fn queued(&self, lines: Vec<Line>, deadline: Instant) -> Result<Answer> {
+    /// Sends lines, or puts them into the queue and sees to it that somebody does.
+    async fn sent(&self, lines: Vec<Line>, deadline: Instant) -> Result<Answer> {
         let shared = &self.0;
-        let rows = lines.iter().map(|line| shared.hasher.hash_one(line.counter())).collect();
+        let rows: Vec<_> = lines.iter().map(|line| shared.hasher.hash_one(line.counter())).collect();
+        let alone = shared.queue().is_alone(&rows);
         let (asked, answer) = Asked::new(lines, rows, deadline);
-        let next = shared.queue().push(asked).map_err(refusal)?;
-        match next {
-            Next::Nothing => {}
-            Next::Wake => shared.come.notify_one(),
-            Next::Start => {
-                tokio::spawn(Lane { shared: Arc::clone(shared), ended: false }.run());
-            }
+        if alone {
+            Alone::new(Arc::clone(shared), asked).await;
+        } else {
+            let next = shared.queue().push(asked).map_err(refusal)?;
+            see_to(shared, next);
         }
         Ok(answer)
-    }
-}
-
-/// One statement after the other, as long as there are calls.
-struct Lane {
-    shared: Arc<Shared>,
-    ended: bool,
-}
-
-impl Lane {
-    async fn run(mut self) {
-        while !self.ended {
-            let (batch, rows) = self.shared.queue().take();
-            let idle = rows.is_empty();
-            let rows = Rows { shared: &self.shared, rows };
-            if !batch.is_empty() {
-                let undecided = self.shared.sending.send(batch).await;
-                put_aside(&self.shared, undecided);
-            }
-            drop(rows);
-            if idle {
-                self.rest().await;
-            } else {
-                // Those who have their answers now may have another call: together they cost less.
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
-    /// Waits for calls, and ends when none come.
-    async fn rest(&mut self) {
-        let resting = Resting::new(&self.shared);
-        let woken = timeout(REST, self.shared.come.notified()).await.is_ok();
-        drop(resting);
-        self.ended = self.shared.queue().end_idle(woken);
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.shared.queue().abort();
-        }
-    }
-}
-
-/// A lane that has nothing to do, until it has, however that ends.
-struct Resting<'a>(&'a Shared);
-
-impl<'a> Resting<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.queue().rest();
-        Self(shared)
-    }
-}
-
-impl Drop for Resting<'_> {
-    fn drop(&mut self) {
-        self.0.queue().rested();
-    }
-}
-
-/// The rows of a statement, until it is done, however it ends.
-struct Rows<'a> {
-    shared: &'a Shared,
-    rows: Vec<u64>,
-}
-
-impl Drop for Rows<'_> {
-    fn drop(&mut self) {
-        self.shared.queue().done(&self.rows);
     }
 }
 

@@ -67,6 +67,22 @@ impl Queue {
         Ok(if blocked { Next::Nothing } else { self.next() })
     }
 
+    /// Whether a call over these rows would be the only one: then they are under way from now on, and its caller sends it.
+    pub(super) fn is_alone(&mut self, rows: &[u64]) -> bool {
+        let busy = self.lanes > self.resting || !self.under_way.is_empty() || !self.waiting.is_empty();
+        let alone = !busy && self.held.is_empty() && !self.closed;
+        if alone {
+            self.under_way.extend(rows);
+        }
+        alone
+    }
+
+    /// A call that was the only one is done; what is to be done about those that have come meanwhile.
+    pub(super) fn done_alone(&mut self, rows: &[u64]) -> Next {
+        self.done(rows);
+        if self.waiting.is_empty() { Next::Nothing } else { self.next() }
+    }
+
     /// The next statement's calls, in the order in which they came, and their rows: none whose rows are under way, or
     /// wanted by one that came before and stays.
     pub(super) fn take(&mut self) -> (Batch, Vec<u64>) {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use limiter_core::Result;
 
+use super::identifier::quoted;
+use super::migration::migrations;
 use super::refusal::Refusals;
 use super::session::{Session, column};
-use super::{migrations, quoted};
 
 /// How long looking and migrating may take together.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);

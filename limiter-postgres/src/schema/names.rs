@@ -1,6 +1,6 @@
 //! What the migrations make, by name.
 
-use super::migrations;
+use super::migration::migrations;
 
 /// What stands in a schema, by name.
 #[derive(Debug)]

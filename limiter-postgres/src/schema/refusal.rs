@@ -2,7 +2,8 @@
 
 use limiter_core::{Error, ErrorKind};
 
-use super::{needed, quoted};
+use super::identifier::quoted;
+use super::migration::needed;
 
 const BY_OTHERS: &str = "one start with migrate `auto` as that role does it, or the SQL of \
                          `limiter_postgres::migrations()`";

@@ -5,8 +5,8 @@ use limiter_core::{Error, ErrorKind, Result};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Decode, Executor as _, Postgres, Row as _, Type};
 
+use super::identifier::quoted;
 use super::names::Inventory;
-use super::quoted;
 use super::refusal::Refusals;
 
 /// A connection of its own.

@@ -1,4 +1,4 @@
-//! A connection in use, and idle.
+//! A connection in use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,35 +8,14 @@ use sqlx::postgres::PgConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Shared, refused};
+use super::idle::Idle;
+use super::shared::{Shared, refused};
 use crate::error::{Failure, Refusal};
 
 /// After so long a connection may have ended without anybody having noticed: it is tried before it is used.
 const DOUBTFUL: Duration = Duration::from_secs(1);
-/// After so long nobody needs it.
-const NEEDLESS: Duration = Duration::from_mins(1);
 /// So long one is used, lest it stay with an address that the server's name doesn't stand for any more.
 const LIFETIME: Duration = Duration::from_mins(30);
-
-/// A connection that nobody uses.
-#[derive(Debug)]
-pub(super) struct Idle {
-    connection: PgConnection,
-    born: Instant,
-    since: Instant,
-}
-
-impl Idle {
-    pub(super) fn is_needless(&self) -> bool {
-        self.since.elapsed() >= NEEDLESS
-    }
-
-    /// Takes leave of the server.
-    pub(super) async fn close(self) {
-        // It is closed either way.
-        let _ = self.connection.close().await;
-    }
-}
 
 /// A connection that one caller uses. Dropped without being given back it is closed: neither blocks, nor needs a
 /// runtime.

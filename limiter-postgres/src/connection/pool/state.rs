@@ -6,7 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::super::backoff::rest;
-use super::lent::Idle;
+use super::idle::Idle;
 use crate::error::Refusal;
 
 /// What there is of connections.
