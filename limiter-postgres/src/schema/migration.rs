@@ -4,8 +4,8 @@ use super::identifier::quoted;
 
 /// A step that brings a schema from one version to the next.
 ///
-/// A start with [`Migrate::Auto`] takes all that are missing, in one transaction. Who migrates by other means runs each
-/// [`sql`](Self::sql) once, in order, each in a transaction; a start with [`Migrate::Check`] finds out whether that was done.
+/// A start with [`Migrate::Auto`](crate::Migrate::Auto) takes all that are missing, in one transaction. Who migrates by other means runs each
+/// [`sql`](Self::sql) once, in order, each in a transaction; a start with [`Migrate::Check`](crate::Migrate::Check) finds out whether that was done.
 /// A migration that was released never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migration {
