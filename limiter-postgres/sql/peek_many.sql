@@ -4,9 +4,10 @@
 -- charges   five numbers a charge: kind (10 more where denied hits count), max, window in ms, capacity, cost
 -- Returns   four numbers a charge: remaining, ms until the counter is as if never used, -1, and -1 where it fits, -2 where
 --           it never will, else the ms until it does
--- Clock     the server's, read before the rows
+-- Clock     the server's when the statement came: all of it sees the rows as they were just after (stable), a log's entries
+--           as its row tells of them
 create function @schema@.peek_many(counters bytea[], charges bigint[], at_ms bigint default null) returns bigint[]
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 -- @include lib/plans.sql
 as $$
 <<this>>
@@ -18,7 +19,7 @@ declare
   a_of bigint[]; b_of bigint[]; written_of bigint[];
   told bigint[] := '{}'; c bigint := 1;
 begin
-  -- @include lib/clock.sql
+  clock := coalesce(at_ms, floor(extract(epoch from statement_timestamp()) * 1000)::bigint);
   select array_agg(coalesce(t.a, 0) order by u.i), array_agg(coalesce(t.b, 0) order by u.i),
       array_agg(coalesce(t.written, 0) order by u.i)
     into a_of, b_of, written_of

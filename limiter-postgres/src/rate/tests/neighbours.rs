@@ -196,3 +196,31 @@ async fn nothing_is_left_lying_when_lanes_come_and_go() {
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
 }
+
+/// Its row and its entries are one state, though nothing locks them.
+#[tokio::test]
+async fn a_log_is_looked_at_as_a_whole_while_others_charge_it() {
+    let rates = Rates::new(store("looked_at", Duration::from_secs(20), None).await, false);
+    // The calls below seldom fall between two snapshots; that there is only one shows here.
+    let one = "select 1 from pg_proc where proname = 'peek_many' and pronamespace = 'looked_at'::regnamespace and provolatile = 's'";
+    assert_eq!(Stranger::come().await.run(one.to_owned()).await.len(), 1);
+    let log = Limit::sliding_log(3, Duration::from_millis(5)).unwrap();
+    let until = Instant::now() + Duration::from_secs(2);
+    let work = |looks: bool| {
+        let rates = rates.clone();
+        tokio::spawn(async move {
+            let key = key("log");
+            let charge = [Charge::new(&key, &log).with_cost(2)];
+            let mut calls = 0_u32;
+            while Instant::now() < until {
+                let told = if looks { rates.peek(&charge).await } else { rates.hit(&charge).await };
+                let _ = told.unwrap();
+                calls += 1;
+            }
+            calls
+        })
+    };
+    for caller in [work(true), work(false), work(true), work(false), work(true)] {
+        assert!(caller.await.unwrap() > 50);
+    }
+}
