@@ -6,7 +6,10 @@
 //! use limiter_testkit::lost;
 //! use limiter_testkit::proxy::{Mode, Proxy};
 //!
-//! # async fn client(_store: std::net::SocketAddr) -> Backend { unimplemented!() }
+//! # async fn client(_store: std::net::SocketAddr) -> Backend {
+//! #     let model = limiter_testkit::Model::new(limiter_core::ManualClock::new(0));
+//! #     Backend::new("mine", std::sync::Arc::new(model))
+//! # }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let store = "127.0.0.1:1234".parse()?;
