@@ -70,7 +70,7 @@ begin
         update @schema@.held h set expires = expires where h.key = name and h.id = id;
       end if;
       -- @include lib/quota/keep.sql life=least(ends,expires)
-    elsif amounts[i] > maxes[i] then
+    elsif not allowed and amounts[i] > maxes[i] then
       retry_after_ms := -1;
     elsif not allowed then
       retry_after_ms := least(ends, case when used <= maxes[i] - amounts[i] then

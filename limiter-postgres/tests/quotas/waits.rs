@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use limiter_core::{ManualClock, Period, Quota, QuotaTracker, QuotaTrackerExt, Retry};
+use limiter_core::{
+    ManualClock, Period, Quota, QuotaCharge, QuotaTracker, QuotaTrackerExt, Reservation, Retry,
+};
 
 use crate::store::{Store, client_by, key};
 
@@ -52,4 +54,20 @@ async fn where_the_period_ends_first_it_ends_the_wait() {
     let _ = quotas.record(&key, &quota, 1).await.unwrap();
     let refused = quotas.reserve_one(&key, &quota, 10, Duration::from_secs(9)).await.unwrap().1;
     assert_eq!(refused.retry_after(), Some(after(700)));
+}
+
+#[tokio::test]
+async fn what_is_held_fits_again_whatever_the_cap_is_by_now() {
+    let quotas = client_by(&Store::new().url, &ManualClock::new(START_MS)).await;
+    let (held, other) = (key("u1"), key("u2"));
+    let quota = |max| Quota::new(max, Period::Year).unwrap();
+    let (ttl, amount) = (Duration::from_secs(9), 3);
+    let (reservation, granted) = quotas.reserve_one(&held, &quota(5), amount, ttl).await.unwrap();
+    assert!(granted.is_granted());
+    let again = [QuotaCharge::new(held, quota(0), amount), QuotaCharge::new(other, quota(0), 1)];
+    let again = Reservation::new(again, ttl).unwrap().with_id(reservation.id().clone());
+    let refused = quotas.reserve(&again).await.unwrap();
+    let waits: Vec<_> = refused.outcomes().iter().map(|outcome| outcome.retry_after).collect();
+    assert_eq!(waits, [None, Some(Retry::Never)]);
+    assert_eq!((refused.outcomes()[0].reserved, refused.outcomes()[0].remaining), (amount, 0));
 }
