@@ -1,5 +1,6 @@
 //! Slots that are held for a time.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::charge::{check_amount, check_count};
@@ -7,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exact::EXACT;
 use crate::id::LeaseId;
 use crate::key::Key;
+use crate::outcome::Source;
 
 /// The longest time to live of a lease or a reservation.
 pub const MAX_TTL: Duration = Duration::from_secs(30 * 86_400);
@@ -177,18 +179,21 @@ pub enum Acquisition {
 pub struct Acquired {
     /// What to renew and release.
     pub lease: Lease,
-    /// Permits held in each scope, in the request's order, this lease among them.
+    /// Permits held in each scope, in the request's order, this lease among them; empty where it isn't known.
     pub in_use: Vec<u64>,
+    /// Where the answer comes from.
+    pub source: Source,
 }
 
 /// A refused acquire.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scope {denied_by} is full")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Full {
     /// The first scope in the request's order that has no room.
     pub denied_by: usize,
-    /// Permits held in each scope, in the request's order.
+    /// Permits held in each scope, in the request's order; empty where it isn't known.
     pub in_use: Vec<u64>,
+    /// Where the answer comes from.
+    pub source: Source,
 }
 
 impl Full {
@@ -198,13 +203,29 @@ impl Full {
     }
 }
 
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scope {} is full", self.denied_by)
+    }
+}
+
+impl std::error::Error for Full {}
+
 impl Acquisition {
     /// Whether it was granted.
     pub const fn is_acquired(&self) -> bool {
         matches!(self, Self::Acquired(_))
     }
 
-    /// Permits held in each scope after the call, in the request's order.
+    /// Where the answer comes from.
+    pub const fn source(&self) -> Source {
+        match self {
+            Self::Acquired(acquired) => acquired.source,
+            Self::Full(full) => full.source,
+        }
+    }
+
+    /// Permits held in each scope after the call, in the request's order; empty where it isn't known.
     pub fn in_use(&self) -> &[u64] {
         match self {
             Self::Acquired(acquired) => &acquired.in_use,

@@ -63,6 +63,8 @@ pub enum Source {
     Fallback,
     /// Nobody counted: the store was unavailable and the caller's setting lets through.
     Uncounted,
+    /// Nobody counted: the counters would refuse, and shadow mode lets through.
+    Shadow,
 }
 
 /// What one charge came to: whether it fits, what is left, and when that changes.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::ReservationId;
 use crate::key::Key;
 use crate::lease::ttl_ms;
-use crate::outcome::Retry;
+use crate::outcome::{Retry, Source};
 use crate::quota::Quota;
 
 /// A key, a quota and an amount: one line of a reservation or a settlement.
@@ -162,6 +162,9 @@ pub struct QuotaOutcome {
     pub reset_after: Duration,
     /// When refused: the least wait after which the same call fits, if nobody does anything.
     pub retry_after: Option<Retry>,
+    /// Where the answer comes from. The numbers of one that didn't come from the counters are those that are known, and
+    /// otherwise as if nothing had been used.
+    pub source: Source,
 }
 
 impl QuotaOutcome {

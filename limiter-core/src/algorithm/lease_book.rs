@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exact::later_ms;
 use crate::id::LeaseId;
 use crate::lease::{Acquired, Acquisition, Full, HeldLease, LeaseRequest, Scope};
+use crate::outcome::Source;
 
 /// The leases of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,14 +32,22 @@ pub fn acquire(books: &mut [LeaseBook], request: &LeaseRequest, now_ms: u64) -> 
     let again = live_in == books.len();
     let full = |(book, scope): (&LeaseBook, &Scope)| !book.has_room(id, permits, scope.cap(), now_ms);
     if !again && let Some(denied_by) = books.iter().zip(request.scopes()).position(full) {
-        return Ok(Acquisition::Full(Full { denied_by, in_use: in_use(books, now_ms) }));
+        return Ok(Acquisition::Full(Full {
+            denied_by,
+            in_use: in_use(books, now_ms),
+            source: Source::Store,
+        }));
     }
     let expires_ms = later_ms(now_ms, request.ttl_ms());
     for book in &mut *books {
         book.held.drop_expired(now_ms);
         book.held.put(id, permits, expires_ms);
     }
-    Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use: in_use(books, now_ms) }))
+    Ok(Acquisition::Acquired(Acquired {
+        lease: request.lease(),
+        in_use: in_use(books, now_ms),
+        source: Source::Store,
+    }))
 }
 
 /// Moves a lease's expiry to `ttl_ms` from now if it is live in all the books; otherwise removes it from all of

@@ -6,7 +6,7 @@ use super::holdings::Holdings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exact::{EXACT, effective_ms, later_ms};
 use crate::id::ReservationId;
-use crate::outcome::Retry;
+use crate::outcome::{Retry, Source};
 use crate::period::Span;
 use crate::quota::Quota;
 use crate::reservation::{QuotaCharge, QuotaOutcome, Reservation, Reserved, Settlement};
@@ -205,6 +205,7 @@ impl Standing<'_> {
             remaining: quota.max().saturating_sub(self.used + self.reserved),
             reset_after: Duration::from_millis(self.span.left_ms(self.now_ms)),
             retry_after,
+            source: Source::Store,
         }
     }
 }

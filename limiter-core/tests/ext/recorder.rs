@@ -67,6 +67,7 @@ pub(crate) const STANDING: QuotaOutcome = QuotaOutcome {
     remaining: 2,
     reset_after: Duration::from_secs(9),
     retry_after: None,
+    source: Source::Store,
 };
 
 #[async_trait]
@@ -107,7 +108,7 @@ impl RateLimiter for Recorder {
 impl SlotLimiter for Recorder {
     async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
         self.note(format!("acquire {}", request.permits()));
-        Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use: vec![1] }))
+        Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use: vec![1], source: Source::Store }))
     }
 
     async fn renew(&self, leases: &[Lease]) -> Result<Vec<bool>> {

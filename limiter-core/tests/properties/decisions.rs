@@ -39,7 +39,7 @@ fn a_denial_names_its_charge_and_a_refusal_its_scope() {
     assert_eq!(denied.charge_of(&charges).map(Charge::key), Some(&keys[1]));
     assert!(denied.charge_of(&charges[..1]).is_none(), "not the charges of the call");
     let scopes = [Scope::new(keys[0].clone(), 3), Scope::new(keys[1].clone(), 1)];
-    let full = Full { denied_by: 1, in_use: vec![0, 1] };
+    let full = Full { denied_by: 1, in_use: vec![0, 1], source: Source::Store };
     assert_eq!(full.scope_of(&scopes), Some(&scopes[1]));
     assert!(full.scope_of(&scopes[..1]).is_none());
 }

@@ -1,6 +1,6 @@
 //! What a caller holds.
 
-use limiter_core::{Full, Lease, LeaseId, Result};
+use limiter_core::{Full, Lease, LeaseId, Result, Source};
 
 use super::order::{Granted, Hold};
 
@@ -25,6 +25,14 @@ impl Slot {
         match self {
             Self::Acquired(guard) => guard.in_use(),
             Self::Full(full) => &full.in_use,
+        }
+    }
+
+    /// Where the answer comes from.
+    pub const fn source(&self) -> Source {
+        match self {
+            Self::Acquired(guard) => guard.source(),
+            Self::Full(full) => full.source,
         }
     }
 
@@ -77,9 +85,14 @@ impl SlotGuard {
         self.hold.lease()
     }
 
-    /// Permits held in each scope when it was granted, in the request's order, its own among them.
+    /// Permits held in each scope when it was granted, in the request's order, its own among them; empty where it isn't known.
     pub fn in_use(&self) -> &[u64] {
         self.hold.in_use()
+    }
+
+    /// Where the grant came from: the store, or a layer that let through or counted elsewhere.
+    pub const fn source(&self) -> Source {
+        self.hold.source()
     }
 
     /// Whether the lease is lost. Once it is, it stays so.

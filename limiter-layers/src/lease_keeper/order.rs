@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use limiter_core::{Acquired, Error, Full, Lease, LeaseId, LeaseRequest, Result};
+use limiter_core::{Acquired, Error, Full, Lease, LeaseId, LeaseRequest, Result, Source};
 use tokio::sync::{mpsc, oneshot};
 
 use super::phase::Phase;
@@ -54,6 +54,7 @@ pub(super) enum Granted {
 pub(super) struct Hold {
     lease: Lease,
     in_use: Vec<u64>,
+    source: Source,
     term: Arc<Term>,
     desk: Desk,
     handed_back: bool,
@@ -113,6 +114,7 @@ impl Ask {
         let hold = Hold {
             lease: acquired.lease,
             in_use: acquired.in_use,
+            source: acquired.source,
             term,
             desk: self.desk,
             handed_back: false,
@@ -136,6 +138,10 @@ impl Hold {
 
     pub(super) fn in_use(&self) -> &[u64] {
         &self.in_use
+    }
+
+    pub(super) const fn source(&self) -> Source {
+        self.source
     }
 
     pub(super) fn term(&self) -> &Term {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limiter_core::{QuotaCharge, QuotaOutcome, Result, Retry};
+use limiter_core::{QuotaCharge, QuotaOutcome, Result, Retry, Source};
 use sqlx::postgres::PgRow;
 
 use crate::reply::{amount, amount_in, column, unexpected};
@@ -95,7 +95,7 @@ fn standing(row: &PgRow, max: u64) -> Result<QuotaOutcome> {
         return Err(unexpected("tells of units left that don't add up"));
     }
     let reset_after = Duration::from_millis(amount_in(row, "reset_after_ms")?);
-    Ok(QuotaOutcome { used, reserved, remaining, reset_after, retry_after: None })
+    Ok(QuotaOutcome { used, reserved, remaining, reset_after, retry_after: None, source: Source::Store })
 }
 
 /// How a counter stands, where the call may have been refused.

@@ -1,6 +1,6 @@
 //! Asks for a lease: granted in all its scopes or in none.
 
-use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Full, LeaseRequest, Result};
+use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Full, LeaseRequest, Result, Source};
 use sqlx::postgres::PgRow;
 
 use crate::call::{Argument, Call};
@@ -59,11 +59,13 @@ fn answer(told: Told, request: &LeaseRequest) -> Result<Acquisition> {
         return Err(unexpected("doesn't tell each scope's permits"));
     }
     match (told.granted, told.denied_by, told.held) {
-        (true, None, None) => Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use })),
+        (true, None, None) => {
+            Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use, source: Source::Store }))
+        }
         (false, Some(place), None) => {
             let denied_by = usize::try_from(place).ok().filter(|place| (1..=scopes).contains(place));
             let denied_by = denied_by.ok_or_else(|| unexpected("names a scope that wasn't asked for"))? - 1;
-            Ok(Acquisition::Full(Full { denied_by, in_use }))
+            Ok(Acquisition::Full(Full { denied_by, in_use, source: Source::Store }))
         }
         (false, None, Some(held)) => Err(conflict(amount(held)?, request)),
         _ => Err(unexpected("neither grants nor refuses")),

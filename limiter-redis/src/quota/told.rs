@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limiter_core::{QuotaOutcome, Result, Retry};
+use limiter_core::{QuotaOutcome, Result, Retry, Source};
 use redis::Value;
 
 use crate::reply::{amount, numbers, unexpected};
@@ -69,6 +69,7 @@ impl Standing {
             remaining: max.saturating_sub(self.used + self.reserved),
             reset_after: Duration::from_millis(self.reset_ms),
             retry_after: self.retry_after,
+            source: Source::Store,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 mod told;
 
-use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Full, LeaseRequest, Result};
+use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Full, LeaseRequest, Result, Source};
 
 use self::told::{Standing, Told, told};
 use super::keys::keys_of;
@@ -57,14 +57,18 @@ impl Acquire {
             }
         }
         let Some(denied_by) = known.denied_by else {
-            return Ok(Acquisition::Acquired(Acquired { lease: self.request.lease(), in_use: known.in_use }));
+            return Ok(Acquisition::Acquired(Acquired {
+                lease: self.request.lease(),
+                in_use: known.in_use,
+                source: Source::Store,
+            }));
         };
         self.withdraw_all(&known.grants).await.map_err(Error::possibly_charged)?;
         let new = |grant: &Grant| grant.new_in().collect::<Vec<_>>();
         for place in known.grants.iter().flat_map(new) {
             known.in_use[place] = known.in_use[place].saturating_sub(self.request.permits());
         }
-        Ok(Acquisition::Full(Full { denied_by, in_use: known.in_use }))
+        Ok(Acquisition::Full(Full { denied_by, in_use: known.in_use, source: Source::Store }))
     }
 
     /// Asks a part for a lease, or, once another has denied, whether it has room.

@@ -78,10 +78,10 @@ impl Words for Vec<HeldLease> {
 
 impl Words for QuotaOutcome {
     fn words(&self) -> String {
-        let Self { used, reserved, remaining, reset_after, retry_after } = self;
+        let Self { used, reserved, remaining, reset_after, retry_after, source } = self;
         let retry = retry_after.map_or_else(|| "allowed".to_owned(), |retry| format!("refused, {retry}"));
         format!(
-            "{retry}; {used} used, {reserved} reserved, {remaining} remaining, reset after {reset_after:?}"
+            "{retry}; {used} used, {reserved} reserved, {remaining} remaining, reset after {reset_after:?}, told by {source:?}"
         )
     }
 }

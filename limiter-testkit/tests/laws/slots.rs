@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use limiter_core::{
     Acquisition, Clock, EXACT, Lease, LeaseId, LeaseRequest, ManualClock, Result, Scope, SlotLimiter,
-    SlotLimiterExt,
+    SlotLimiterExt, Source,
 };
 use limiter_testkit::Model;
 use limiter_testkit::laws::slots::{self, calls, calls_with_steps_back};
@@ -93,7 +93,11 @@ impl SlotFault for InItsOwnWay {
                 for scope in request.scopes() {
                     in_use.push(model.in_use(scope.key()).await?);
                 }
-                return Ok(Acquisition::Full(limiter_core::Full { denied_by: place, in_use }));
+                return Ok(Acquisition::Full(limiter_core::Full {
+                    denied_by: place,
+                    in_use,
+                    source: Source::Store,
+                }));
             }
         }
         model.acquire(request).await

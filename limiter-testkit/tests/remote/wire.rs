@@ -157,7 +157,7 @@ impl Answer {
     pub(crate) fn of_acquisition(acquisition: Acquisition) -> Self {
         match acquisition {
             Acquisition::Acquired(Acquired { in_use, .. }) => Self::Acquired(in_use),
-            Acquisition::Full(Full { denied_by, in_use }) => Self::Full { denied_by, in_use },
+            Acquisition::Full(Full { denied_by, in_use, .. }) => Self::Full { denied_by, in_use },
         }
     }
 
@@ -188,8 +188,12 @@ impl Answer {
 
     pub(crate) fn acquisition(self, request: &LeaseRequest) -> Result<Acquisition> {
         match self {
-            Self::Acquired(in_use) => Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use })),
-            Self::Full { denied_by, in_use } => Ok(Acquisition::Full(Full { denied_by, in_use })),
+            Self::Acquired(in_use) => {
+                Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use, source: Source::Store }))
+            }
+            Self::Full { denied_by, in_use } => {
+                Ok(Acquisition::Full(Full { denied_by, in_use, source: Source::Store }))
+            }
             other => Err(other.unexpected()),
         }
     }
@@ -254,6 +258,7 @@ impl QuotaOutcomeLine {
             remaining: self.remaining,
             reset_after: Duration::from_millis(self.reset_after_ms),
             retry_after: self.retry.map(Retry::from),
+            source: Source::Store,
         }
     }
 }

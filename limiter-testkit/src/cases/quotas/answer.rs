@@ -134,7 +134,7 @@ impl QuotaAnswer {
     fn told(&self) -> String {
         let mut words = String::from(if self.allowed { "allowed" } else { "refused" });
         for outcome in &self.outcomes {
-            let QuotaOutcome { used, reserved, remaining, reset_after, retry_after } = outcome;
+            let QuotaOutcome { used, reserved, remaining, reset_after, retry_after, .. } = outcome;
             let _ = write!(words, "; {used} used, {reserved} reserved, {remaining} remaining");
             let _ = write!(words, ", reset after {reset_after:?}");
             if let Some(retry) = retry_after {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use limiter_core::{
-    Acquired, Acquisition, HeldLease, Key, Lease, LeaseId, LeaseRequest, Result, SlotLimiter,
+    Acquired, Acquisition, HeldLease, Key, Lease, LeaseId, LeaseRequest, Result, SlotLimiter, Source,
 };
 use limiter_testkit::Model;
 
@@ -45,7 +45,11 @@ impl SlotLimiter for Wrong {
     async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
         if self.has_read_of_room(request) {
             let in_use = vec![request.permits(); request.scopes().len()];
-            return Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use }));
+            return Ok(Acquisition::Acquired(Acquired {
+                lease: request.lease(),
+                in_use,
+                source: Source::Store,
+            }));
         }
         self.own.lock().unwrap().insert(request.id().clone());
         self.store.acquire(request).await

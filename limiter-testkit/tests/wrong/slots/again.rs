@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use limiter_core::{Acquired, Acquisition, Lease, LeaseRequest, Result};
+use limiter_core::{Acquired, Acquisition, Lease, LeaseRequest, Result, Source};
 
 use super::book::{Book, Call, count};
 use super::faulty::{breaks, breaks_all};
@@ -75,7 +75,7 @@ impl Rules for ForgetsThePermits {
             Acquisition::Acquired(Acquired { in_use, .. }) if again => {
                 let (id, keys) = (request.id().clone(), request.lease().keys().to_vec());
                 let lease = Lease::new(id, keys, Duration::from_millis(request.ttl_ms()))?;
-                Ok(Acquisition::Acquired(Acquired { lease, in_use }))
+                Ok(Acquisition::Acquired(Acquired { lease, in_use, source: Source::Store }))
             }
             answer => Ok(answer),
         }

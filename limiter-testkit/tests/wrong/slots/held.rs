@@ -123,9 +123,9 @@ struct RefusalTellsTheAsked;
 impl Rules for RefusalTellsTheAsked {
     fn acquire(&self, books: &mut [Book], request: &LeaseRequest, now_ms: u64) -> Result<Acquisition> {
         match rules::acquire(self, books, request, now_ms)? {
-            Acquisition::Full(Full { denied_by, mut in_use }) => {
+            Acquisition::Full(Full { denied_by, mut in_use, source }) => {
                 in_use[denied_by] += request.permits();
-                Ok(Acquisition::Full(Full { denied_by, in_use }))
+                Ok(Acquisition::Full(Full { denied_by, in_use, source }))
             }
             acquired @ Acquisition::Acquired(_) => Ok(acquired),
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use limiter_core::{
-    Acquired, Acquisition, Full, HeldLease, Key, Lease, LeaseRequest, ManualClock, Result, Scope, SlotLimiter,
+    Acquired, Acquisition, Full, HeldLease, Key, Lease, LeaseRequest, ManualClock, Result, Scope,
+    SlotLimiter, Source,
 };
 
 use super::book::{Book, Call, count, put, remove};
@@ -170,12 +171,16 @@ impl Acquires for TakesScopeByScope {
                 round_trip().await;
                 let give_back = |books: &mut [Book], _| remove(books, request.id());
                 right.with_books(Call::Release, lease.keys(), give_back).await;
-                return Ok(Acquisition::Full(Full { denied_by, in_use: vec![0; lease.keys().len()] }));
+                return Ok(Acquisition::Full(Full {
+                    denied_by,
+                    in_use: vec![0; lease.keys().len()],
+                    source: Source::Store,
+                }));
             }
         }
         let in_use = |books: &mut [Book], now_ms| rules::in_use(&Right, books, now_ms);
         let in_use = right.with_books(Call::Tell, lease.keys(), in_use).await;
-        Ok(Acquisition::Acquired(Acquired { lease, in_use }))
+        Ok(Acquisition::Acquired(Acquired { lease, in_use, source: Source::Store }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use limiter_core::{
     Acquired, Acquisition, EXACT, Error, ErrorKind, Full, HeldLease, Key, Lease, LeaseId, LeaseRequest,
-    Result, Scope,
+    Result, Scope, Source,
 };
 
 use super::book::{Book, Call, Held, count, put, remove, told};
@@ -125,7 +125,7 @@ pub(crate) fn first_full<R: Rules>(
 }
 
 pub(crate) fn refuse<R: Rules>(rules: &R, books: &[Book], denied_by: usize, now_ms: u64) -> Acquisition {
-    Acquisition::Full(Full { denied_by, in_use: in_use(rules, books, now_ms) })
+    Acquisition::Full(Full { denied_by, in_use: in_use(rules, books, now_ms), source: Source::Store })
 }
 
 pub(crate) fn grant<R: Rules>(
@@ -137,7 +137,11 @@ pub(crate) fn grant<R: Rules>(
     for book in &mut *books {
         put(book, held(rules, request, now_ms));
     }
-    Acquisition::Acquired(Acquired { lease: request.lease(), in_use: in_use(rules, books, now_ms) })
+    Acquisition::Acquired(Acquired {
+        lease: request.lease(),
+        in_use: in_use(rules, books, now_ms),
+        source: Source::Store,
+    })
 }
 
 /// The lease that a request makes.

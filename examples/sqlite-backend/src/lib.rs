@@ -1,0 +1,1 @@
+//! A limiter backend over `SQLite`.
