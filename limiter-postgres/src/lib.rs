@@ -14,7 +14,6 @@ mod key;
 mod literal;
 mod options;
 mod quota;
-mod quoted;
 mod rate;
 mod reply;
 mod schema;

@@ -4,8 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use limiter_core::{Error, ErrorKind, Result};
-
-use crate::quoted::quoted;
+use limiter_remote::quoted;
 
 const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(1);
 /// What a timeout may be, in words.

@@ -3,13 +3,12 @@
 mod acquire;
 mod batch;
 mod listing;
-mod under_way;
 
 use limiter_core::{Acquisition, HeldLease, Key, Lease, LeaseRequest, Result};
+use limiter_remote::UnderWay;
 use sqlx::postgres::PgRow;
 
 use self::batch::Verb;
-use self::under_way::UnderWay;
 use crate::call::{Argument, Call};
 use crate::reply::{amount_in, unexpected};
 use crate::store::Store;

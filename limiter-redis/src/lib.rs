@@ -12,7 +12,6 @@ mod facts;
 mod key;
 mod options;
 mod quota;
-mod quoted;
 mod rate;
 mod reply;
 mod script;

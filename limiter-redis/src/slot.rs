@@ -4,15 +4,14 @@ mod acquire;
 mod batch;
 mod keys;
 mod listing;
-mod under_way;
 
 use limiter_core::{Acquisition, HeldLease, Key, Lease, LeaseRequest, Result};
+use limiter_remote::UnderWay;
 use redis::Value;
 
 use self::acquire::Acquire;
 use self::batch::Verb;
 use self::keys::keys_of;
-use self::under_way::UnderWay;
 use crate::reply::{amount, numbers, unexpected};
 use crate::script::{Script, script};
 use crate::store::{Store, Words};

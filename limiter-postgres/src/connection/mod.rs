@@ -1,6 +1,5 @@
 //! Everything about connections to the server: how they are made, lent out, renewed, and what is sent over them.
 
-mod backoff;
 mod door;
 mod exchange;
 mod given;

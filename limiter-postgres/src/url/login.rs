@@ -1,6 +1,7 @@
 //! User and password.
 
-use super::fault::Fault;
+use limiter_remote::url::Fault;
+
 use super::percent::{decode, decode_name};
 
 const ACCEPTED: &str = "user:password@ or user@ before the host";

@@ -1,6 +1,5 @@
 //! Reads a URL into a target and timeouts, strictly: what isn't understood is refused, and no error shows a secret.
 
-mod fault;
 mod host;
 mod login;
 mod path;
@@ -8,17 +7,15 @@ mod percent;
 mod query;
 mod render;
 mod scheme;
-mod split;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use limiter_core::Result;
+use limiter_remote::url::{Fault, Parts};
 
-use self::fault::Fault;
 use self::query::Query;
-use self::split::Parts;
 use crate::target::Target;
 
 pub(crate) use self::render::render;
@@ -43,7 +40,7 @@ pub(crate) fn parse(url: &str) -> Result<Parsed> {
 fn read(rest: &str) -> Result<Parsed, Fault> {
     let parts = Parts::split(rest)?;
     let (user, password) = login::read(parts.login)?;
-    let (before_path, port) = host::read(parts.host)?;
+    let (before_path, port) = host::read(parts.hosts)?;
     let database = path::database(parts.path, &user)?;
     let mut query = Query::read(parts.query)?;
     let place = host::place(before_path, query.socket()?)?;

@@ -1,6 +1,7 @@
 //! The database.
 
-use super::fault::Fault;
+use limiter_remote::url::Fault;
+
 use super::percent::decode_name;
 
 /// The database of `[/[name]]`; the one that is called as the user where none is named, as everywhere with PostgreSQL.

@@ -1,28 +1,17 @@
-//! Percent-encoding.
+//! Percent-encoding, where the server has rules of its own.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use limiter_remote::url::{self, Fault};
 
-use super::fault::Fault;
-
-/// What is encoded: everything but what RFC 3986 calls unreserved.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The server cuts off what is longer.
 const LONGEST_NAME: usize = 63;
 
 /// The text that was meant. The error shows nothing of it.
 pub(super) fn decode(text: &str, part: &str) -> Result<String, Fault> {
-    let is_code =
-        |after: &str| after.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
-    if !text.split('%').skip(1).all(is_code) {
-        let accepted = "a % with two hexadecimal digits behind it (a % itself is %25)";
-        return Err(Fault::new(format!("{part} holds a % that encodes nothing"), accepted));
-    }
-    let decoded = percent_decode_str(text).decode_utf8();
-    let decoded = decoded.map_err(|_| Fault::new(format!("{part} isn't UTF-8"), "UTF-8, percent-encoded"))?;
+    let decoded = url::decode(text, part)?;
     if decoded.contains('\0') {
         return Err(Fault::new(format!("{part} holds a NUL (%00)"), "none"));
     }
-    Ok(decoded.into_owned())
+    Ok(decoded)
 }
 
 /// The same of a name on the server.
@@ -33,9 +22,4 @@ pub(super) fn decode_name(text: &str, part: &str) -> Result<String, Fault> {
         return Err(Fault::new(format!("{part} has {} bytes", name.len()), &accepted));
     }
     Ok(name)
-}
-
-/// The text as it stands in any part of a URL.
-pub(super) fn encode(text: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(text, ENCODED)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fault::Fault;
+use limiter_remote::quoted;
+use limiter_remote::url::Fault;
+
 use super::percent::decode;
 use crate::encryption::{Encryption, Mode};
 use crate::options::{TIMEOUTS, timeout_in_range};
-use crate::quoted::quoted;
 use crate::target::Place;
 
 pub(super) const SSLMODE: &str = "sslmode";

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::percent::encode;
+use limiter_remote::url::encode;
+
 use super::query::{
     APPLICATION_NAME, CONNECT_TIMEOUT, HOST, RESPONSE_TIMEOUT, SSLCERT, SSLKEY, SSLMODE, SSLROOTCERT,
 };

@@ -1,8 +1,7 @@
 //! What stands before `://`.
 
 use limiter_core::{Error, ErrorKind, Result};
-
-use crate::quoted::quoted;
+use limiter_remote::quoted;
 
 /// The name that [`super::render`] writes.
 pub(super) const WRITTEN: &str = "postgres";

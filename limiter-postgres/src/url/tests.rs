@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use limiter_remote::url::encode;
 use proptest::prelude::*;
 
-use super::percent::encode;
 use super::{Parsed, parse, render};
 use crate::config::Config;
 use crate::encryption::{Encryption, Mode};

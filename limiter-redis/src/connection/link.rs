@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use limiter_remote::backoff::{self, rest};
 use redis::{Cmd, Pipeline, RedisError, Value};
 use tokio::sync::watch;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
-use super::backoff::{self, rest};
 use super::open::Open;
 use super::source::Source;
 use crate::error::{Failure, Refusal, is_read_only};

@@ -1,6 +1,5 @@
 //! Everything about links to servers: how they are made, how they renew themselves, what is sent over them.
 
-mod backoff;
 mod client;
 mod cluster;
 mod link;

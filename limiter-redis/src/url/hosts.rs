@@ -1,9 +1,7 @@
 //! Hosts and ports.
 
-use std::net::{IpAddr, Ipv6Addr};
+use limiter_remote::url::{Fault, Parts, host, port};
 
-use super::fault::Fault;
-use super::split::Parts;
 use crate::target::Address;
 
 /// The port of a server that names none.
@@ -11,7 +9,6 @@ pub(super) const PORT: u16 = 6379;
 /// The port of a sentinel that names none.
 pub(super) const SENTINEL_PORT: u16 = 26379;
 
-const LONGEST_NAME: usize = 253;
 const HOST: &str = "a name of A-Z a-z 0-9 _ . -, an IPv4 address, or an IPv6 address in brackets";
 const PORTS: &str = "1 to 65535";
 
@@ -22,7 +19,7 @@ pub(super) fn read(parts: &Parts<'_>, default_port: u16) -> Result<Vec<Address>,
     numbered
         .map(|(text, number)| {
             let which = if several { format!("host {number}") } else { "the host".to_owned() };
-            one(text, default_port).map_err(|wrong| wrong.fault(&which).shown_if(parts.has_login()))
+            one(text, default_port).map_err(|wrong| wrong.fault(&which).shown_if(parts.login.is_some()))
         })
         .collect()
 }
@@ -58,40 +55,11 @@ impl Wrong<'_> {
 }
 
 fn one(text: &str, default_port: u16) -> Result<Address, Wrong<'_>> {
-    let (host, behind) = host(text).ok_or(Wrong::Host(text))?;
+    let (host, behind) = host(text).filter(|(host, _)| !host.is_empty()).ok_or(Wrong::Host(text))?;
     let port = match behind.strip_prefix(':') {
-        Some(port) => number(port).ok_or(Wrong::Port(port))?,
+        Some(port) => self::port(port).ok_or(Wrong::Port(port))?,
         None if behind.is_empty() => default_port,
         None => return Err(Wrong::Host(text)),
     };
     Ok(Address { host, port })
-}
-
-/// A host, and what stands behind it.
-fn host(text: &str) -> Option<(String, &str)> {
-    let (host, behind) =
-        if let Some((inner, behind)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-            (inner.parse::<Ipv6Addr>().ok()?.to_string(), behind)
-        } else {
-            let (name, behind) = text.split_at(text.find(':').unwrap_or(text.len()));
-            // Several colons: an IPv6 address without brackets.
-            let is_host = is_name(name) && behind.matches(':').count() <= 1;
-            (is_host.then(|| name.to_owned())?, behind)
-        };
-    (!is_wildcard(&host)).then_some((host, behind))
-}
-
-fn is_name(host: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    (1..=LONGEST_NAME).contains(&host.len()) && host.bytes().all(allowed)
-}
-
-/// An address to listen on, which nobody can connect to.
-fn is_wildcard(host: &str) -> bool {
-    host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified())
-}
-
-fn number(port: &str) -> Option<u16> {
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    port.parse().ok().filter(|port| digits && *port > 0)
 }

@@ -1,7 +1,7 @@
 //! User and password.
 
-use super::fault::Fault;
-use super::percent::decode;
+use limiter_remote::url::{Fault, decode};
+
 use crate::target::Login;
 
 const ACCEPTED: &str = "user:password@, :password@, or neither";

@@ -1,25 +1,21 @@
 //! Reads a URL into a target and timeouts, strictly: what isn't understood is refused, and no error shows a secret.
 
-mod fault;
 mod hosts;
 mod login;
 mod path;
-mod percent;
 mod query;
 mod render;
 mod scheme;
-mod split;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use limiter_core::Result;
+use limiter_remote::url::{Fault, Parts};
 
-use self::fault::Fault;
 use self::query::Query;
 use self::scheme::{Kind, Scheme};
-use self::split::Parts;
 use crate::target::{Address, Login, Place, Target};
 
 pub(crate) use self::render::render;
@@ -38,7 +34,7 @@ pub(crate) struct Parsed {
 /// where the URL can't be split with certainty.
 pub(crate) fn parse(url: &str) -> Result<Parsed> {
     let (scheme, rest) = Scheme::split_off(url)?;
-    read(scheme, rest).map_err(|fault| fault.in_url(scheme))
+    read(scheme, rest).map_err(|fault| fault.in_url(scheme.name))
 }
 
 fn read(scheme: Scheme, rest: &str) -> Result<Parsed, Fault> {
@@ -46,7 +42,7 @@ fn read(scheme: Scheme, rest: &str) -> Result<Parsed, Fault> {
     let login = login::read(parts.login)?;
     let default_port = if scheme.kind == Kind::Sentinel { hosts::SENTINEL_PORT } else { hosts::PORT };
     let addresses = hosts::read(&parts, default_port)?;
-    let behind_hosts = |fault: Fault| fault.shown_if(parts.ends_certainly());
+    let behind_hosts = |fault: Fault| fault.shown_if(ends_certainly(&parts));
     read_on(scheme, &parts, login, addresses).map_err(behind_hosts)
 }
 
@@ -64,6 +60,11 @@ fn read_on(
         connect_timeout: query.timeout(query::CONNECT_TIMEOUT)?,
         response_timeout: query.timeout(query::RESPONSE_TIMEOUT)?,
     })
+}
+
+/// Whether what stands behind the hosts can't be the end of a password: the host forgotten and a / or ? in it.
+fn ends_certainly(parts: &Parts<'_>) -> bool {
+    parts.login.is_some() || !parts.hosts.contains(':')
 }
 
 fn place(

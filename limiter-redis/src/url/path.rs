@@ -1,7 +1,6 @@
 //! Database and service.
 
-use super::fault::Fault;
-use super::percent::decode;
+use limiter_remote::url::{Fault, decode};
 
 const DATABASES: &str = "a number, 0 to 2147483647";
 const OF_SENTINEL: &str = "redis+sentinel://host,host/service or …/service/database";

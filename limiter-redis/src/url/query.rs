@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fault::Fault;
-use super::percent::decode;
+use limiter_remote::quoted;
+use limiter_remote::url::{Fault, decode};
+
 use super::scheme::{Kind, Scheme};
 use crate::options::{TIMEOUTS, timeout_in_range};
-use crate::quoted::quoted;
 use crate::target::{Login, Tls};
 
 pub(super) const CONNECT_TIMEOUT: &str = "connect_timeout";

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::percent::encode;
+use limiter_remote::url::encode;
+
 use super::query::{CA, CERT, CONNECT_TIMEOUT, KEY, RESPONSE_TIMEOUT, SENTINEL_PASSWORD, SENTINEL_USER};
 use super::scheme::{Kind, Scheme};
 use crate::options::Options;

@@ -1,8 +1,7 @@
 //! The schemes: which kind of store, and whether encrypted.
 
 use limiter_core::{Error, ErrorKind, Result};
-
-use crate::quoted::quoted;
+use limiter_remote::quoted;
 
 /// Which kind of store a scheme stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

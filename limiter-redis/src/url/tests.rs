@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use limiter_remote::url::encode;
 use proptest::prelude::*;
 
-use super::percent::encode;
 use super::{Parsed, parse, render};
 use crate::config::Config;
 use crate::options::Options;

@@ -6,7 +6,7 @@ use limiter_redis::Config;
 const SCHEMES: &str = "redis://, redis+sentinel://, redis+cluster://, with TLS rediss://, rediss+sentinel://, \
                        rediss+cluster://, and the same with valkey and valkeys";
 const HOST: &str = "a name of A-Z a-z 0-9 _ . -, an IPv4 address, or an IPv6 address in brackets";
-const AT: &str = "it holds an @ in the wrong place; accepted: one @, before the hosts (elsewhere @ is %40; in a user \
+const AT: &str = "it holds an @ in the wrong place; accepted: one @, before the host (elsewhere @ is %40; in a user \
                   or password / is %2F, ? is %3F)";
 const LOGIN: &str = "user:password@, :password@, or neither";
 const DATABASE: &str = "a number, 0 to 2147483647";

@@ -17,6 +17,7 @@ struct Room {
 
 const CORE: &str = "limiter-core";
 const MEMORY: &str = "limiter-memory";
+const REMOTE: &str = "limiter-remote";
 const REDIS: &str = "limiter-redis";
 const POSTGRES: &str = "limiter-postgres";
 const LAYERS: &str = "limiter-layers";
@@ -34,8 +35,9 @@ const RUNTIMES: &[&str] =
 const ROOMS: &[Room] = &[
     Room { package: CORE, knows: &[], tests_know: &[TESTKIT], shuns: RUNTIMES },
     Room { package: MEMORY, knows: &[CORE], tests_know: &[TESTKIT], shuns: STORES },
-    Room { package: REDIS, knows: &[CORE], tests_know: &[TESTKIT, SERVERS], shuns: &["sqlx", "tokio-postgres"] },
-    Room { package: POSTGRES, knows: &[CORE], tests_know: &[TESTKIT, SERVERS], shuns: &["redis"] },
+    Room { package: REMOTE, knows: &[CORE], tests_know: &[], shuns: STORES },
+    Room { package: REDIS, knows: &[CORE, REMOTE], tests_know: &[TESTKIT, SERVERS], shuns: &["sqlx", "tokio-postgres"] },
+    Room { package: POSTGRES, knows: &[CORE, REMOTE], tests_know: &[TESTKIT, SERVERS], shuns: &["redis"] },
     Room { package: LAYERS, knows: &[CORE], tests_know: &[TESTKIT, MEMORY], shuns: STORES },
     Room { package: TESTKIT, knows: &[CORE], tests_know: &[MEMORY], shuns: STORES },
     Room { package: TOWER, knows: &[CORE, LAYERS], tests_know: &[TESTKIT, MEMORY], shuns: STORES },

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use limiter_remote::backoff::rest;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::super::backoff::rest;
 use super::idle::Idle;
 use crate::error::Refusal;
 

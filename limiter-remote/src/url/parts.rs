@@ -4,17 +4,24 @@ use super::fault::Fault;
 
 /// `login@hosts/path?query`, each as it was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Parts<'a> {
-    pub(super) login: Option<&'a str>,
-    pub(super) hosts: &'a str,
-    pub(super) path: Option<&'a str>,
-    pub(super) query: Option<&'a str>,
+pub struct Parts<'a> {
+    /// What stands before the `@`.
+    pub login: Option<&'a str>,
+    /// One host, or several with commas between them.
+    pub hosts: &'a str,
+    /// What stands behind the first `/`.
+    pub path: Option<&'a str>,
+    /// What stands behind the `?`.
+    pub query: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
     /// Splits where there is only one way to. A character that is written as it is where it should be encoded
     /// moves the borders, and then any part may hold a piece of a password: such a URL is refused as a whole.
-    pub(super) fn split(rest: &'a str) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// What is in the wrong place.
+    pub fn split(rest: &'a str) -> Result<Self, Fault> {
         if rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(Fault::new("it holds whitespace or a control character", "none (a space is %20)"));
         }
@@ -26,7 +33,7 @@ impl<'a> Parts<'a> {
         let behind = rest.get(authority.len()..).unwrap_or_default();
         if behind.contains('@') || authority.matches('@').count() > 1 {
             let accepted =
-                "one @, before the hosts (elsewhere @ is %40; in a user or password / is %2F, ? is %3F)";
+                "one @, before the host (elsewhere @ is %40; in a user or password / is %2F, ? is %3F)";
             return Err(Fault::new("it holds an @ in the wrong place", accepted));
         }
         let (login, hosts) = match authority.split_once('@') {
@@ -34,16 +41,6 @@ impl<'a> Parts<'a> {
             None => (None, authority),
         };
         Ok(Self { login, hosts, path, query })
-    }
-
-    /// Whether an @ shows where the login ends. Otherwise what looks like a host may be a login, its host forgotten.
-    pub(super) const fn has_login(&self) -> bool {
-        self.login.is_some()
-    }
-
-    /// Whether what stands behind the hosts can't be the end of a password: the host forgotten and a / or ? in it.
-    pub(super) fn ends_certainly(&self) -> bool {
-        self.has_login() || !self.hosts.contains(':')
     }
 }
 

@@ -8,7 +8,10 @@ use super::fault::Fault;
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The text that was meant. The error shows nothing of it.
-pub(super) fn decode(text: &str, part: &str) -> Result<String, Fault> {
+///
+/// # Errors
+/// What can't be decoded, by the name of the part.
+pub fn decode(text: &str, part: &str) -> Result<String, Fault> {
     let is_code =
         |after: &str| after.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
     if !text.split('%').skip(1).all(is_code) {
@@ -20,6 +23,6 @@ pub(super) fn decode(text: &str, part: &str) -> Result<String, Fault> {
 }
 
 /// The text as it stands in any part of a URL.
-pub(super) fn encode(text: &str) -> impl std::fmt::Display {
+pub fn encode(text: &str) -> impl std::fmt::Display + '_ {
     utf8_percent_encode(text, ENCODED)
 }

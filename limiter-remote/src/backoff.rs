@@ -7,11 +7,11 @@ use std::time::Duration;
 /// The wait after the first failure. It doubles with each that follows.
 const FIRST: Duration = Duration::from_millis(50);
 /// The longest wait: a server that is back is found within this time.
-pub(super) const LONGEST: Duration = Duration::from_secs(1);
+pub const LONGEST: Duration = Duration::from_secs(1);
 
 /// The wait after so many failures in a row: between half of it and all, by chance, so that many clients of a server
 /// that comes back don't come all at once.
-pub(super) fn rest(failures: u32) -> Duration {
+pub fn rest(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let whole = FIRST.saturating_mul(1 << doublings).min(LONGEST);
     // The system's randomness, without a generator of our own.

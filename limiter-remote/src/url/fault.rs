@@ -2,12 +2,11 @@
 
 use limiter_core::{Error, ErrorKind};
 
-use super::scheme::Scheme;
 use crate::quoted::quoted;
 
 /// What is wrong with a part of a URL, in words without a secret.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub struct Fault {
     what: String,
     /// The same without what the part held.
     what_hidden: String,
@@ -16,31 +15,30 @@ pub(super) struct Fault {
 
 impl Fault {
     /// What is wrong, and what is accepted in its place.
-    pub(super) fn new(what: impl Into<String>, accepted: &str) -> Self {
+    pub fn new(what: impl Into<String>, accepted: &str) -> Self {
         let what = what.into();
         Self { what_hidden: what.clone(), what, accepted: accepted.to_owned() }
     }
 
     /// A part that holds something else than it may.
-    pub(super) fn held(part: &str, held: &str, accepted: &str) -> Self {
+    pub fn held(part: &str, held: &str, accepted: &str) -> Self {
         Self::new(format!("{part} is {}", quoted(held)), accepted).or_hidden(format!("{part} is wrong"))
     }
 
     /// What is said where it isn't certain that what the part held is no password.
-    pub(super) fn or_hidden(self, what_hidden: String) -> Self {
+    #[must_use]
+    pub fn or_hidden(self, what_hidden: String) -> Self {
         Self { what_hidden, ..self }
     }
 
     /// Shows what the part held only where that can't be a password.
-    pub(super) fn shown_if(self, harmless: bool) -> Self {
+    #[must_use]
+    pub fn shown_if(self, harmless: bool) -> Self {
         if harmless { self } else { Self { what: self.what_hidden.clone(), ..self } }
     }
 
     /// As an error that shows the URL's scheme and nothing else of it.
-    pub(super) fn in_url(self, scheme: Scheme) -> Error {
-        Error::new(
-            ErrorKind::Config,
-            format!("URL {}://…: {}; accepted: {}", scheme.name, self.what, self.accepted),
-        )
+    pub fn in_url(self, scheme: &str) -> Error {
+        Error::new(ErrorKind::Config, format!("URL {scheme}://…: {}; accepted: {}", self.what, self.accepted))
     }
 }

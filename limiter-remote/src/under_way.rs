@@ -8,29 +8,32 @@ use limiter_core::{Lease, LeaseId};
 use tokio::sync::watch;
 
 /// Acquires on their way, how many for each id.
+///
+/// What their caller releases once it has given up must not be granted after that: whoever releases asks here first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct UnderWay(Arc<watch::Sender<HashMap<LeaseId, usize>>>);
+pub struct UnderWay(Arc<watch::Sender<HashMap<LeaseId, usize>>>);
 
 /// That one is on its way, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Mark {
+pub struct Mark {
     under_way: UnderWay,
     id: LeaseId,
 }
 
 impl UnderWay {
-    pub(super) fn begin(&self, id: &LeaseId) -> Mark {
+    /// Marks an acquire as on its way.
+    pub fn begin(&self, id: &LeaseId) -> Mark {
         self.0.send_modify(|ids| *ids.entry(id.clone()).or_default() += 1);
         Mark { under_way: self.clone(), id: id.clone() }
     }
 
     /// Whether one of these leases is being asked for.
-    pub(super) fn holds_any(&self, leases: &[Lease]) -> bool {
+    pub fn holds_any(&self, leases: &[Lease]) -> bool {
         any(&self.0.borrow(), leases)
     }
 
     /// Waits until none of these leases is being asked for.
-    pub(super) async fn until_none(&self, leases: &[Lease]) {
+    pub async fn until_none(&self, leases: &[Lease]) {
         // It ends with the last of the senders, of which this is one.
         self.0.subscribe().wait_for(|ids| !any(ids, leases)).await.ok();
     }
