@@ -110,11 +110,15 @@ pub struct Capabilities {
     pub shared: bool,
     /// Hits are answered at once: [`RateLimiter::hit_now`] never tells `None`.
     pub immediate: bool,
+    /// A hit may be refused although it fits, because permits of its limit are held somewhere for hits to come. What is
+    /// told of `remaining` and `reset_after` is a bound then. Nobody is admitted beyond the limit.
+    pub early_refusals: bool,
 }
 
 impl Capabilities {
     /// The least: one process, nothing durable, each key by itself.
-    pub const NONE: Self = Self { atomic_keys: false, durable: false, shared: false, immediate: false };
+    pub const NONE: Self =
+        Self { atomic_keys: false, durable: false, shared: false, immediate: false, early_refusals: false };
 
     /// The same, with calls over several keys atomic.
     #[must_use]
@@ -141,6 +145,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_immediate(mut self) -> Self {
         self.immediate = true;
+        self
+    }
+
+    /// The same, refusing some hits early: see [`Capabilities::early_refusals`].
+    #[must_use]
+    pub const fn with_early_refusals(mut self) -> Self {
+        self.early_refusals = true;
         self
     }
 }

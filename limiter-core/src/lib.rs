@@ -8,6 +8,7 @@
 
 pub mod algorithm;
 mod backend;
+mod cas;
 mod charge;
 mod clock;
 mod decision;
@@ -33,6 +34,7 @@ mod text;
 mod tracker;
 
 pub use backend::{Backend, Capabilities, Control};
+pub use cas::{CasBackend, CasStore, CasWrite, Loaded};
 pub use charge::{Charge, check_amount, check_charges};
 pub use clock::{Clock, ManualClock};
 pub use decision::{Allowed, Decision, Denied};

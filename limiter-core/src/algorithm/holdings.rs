@@ -6,7 +6,7 @@ use std::hash::Hash;
 /// Units held under ids, each until a time. What has expired counts no more, and is removed by
 /// [`Holdings::drop_expired`]. The sum is kept, so that asking for it costs only what has expired since.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Holdings<I: Eq + Hash> {
+pub(crate) struct Holdings<I: Eq + Hash> {
     held: HashMap<I, Held>,
     by_expiry: BTreeSet<(u64, I)>,
     total: u64,
@@ -14,9 +14,9 @@ pub(super) struct Holdings<I: Eq + Hash> {
 
 /// Units held under one id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) units: u64,
-    pub(super) expires_ms: u64,
+pub(crate) struct Held {
+    pub(crate) units: u64,
+    pub(crate) expires_ms: u64,
 }
 
 impl<I: Eq + Hash> Default for Holdings<I> {
@@ -27,24 +27,30 @@ impl<I: Eq + Hash> Default for Holdings<I> {
 
 impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
     /// What is held under an id now.
-    pub(super) fn get(&self, id: &I, now_ms: u64) -> Option<Held> {
+    pub(crate) fn get(&self, id: &I, now_ms: u64) -> Option<Held> {
         self.held.get(id).copied().filter(|held| now_ms < held.expires_ms)
     }
 
     /// All units held now.
-    pub(super) fn total(&self, now_ms: u64) -> u64 {
+    pub(crate) fn total(&self, now_ms: u64) -> u64 {
         let expired = self.by_expiry.iter().take_while(|(expires_ms, _)| *expires_ms <= now_ms);
         self.total - expired.map(|(_, id)| self.units(id)).sum::<u64>()
     }
 
     /// What is held now, the first to expire first.
-    pub(super) fn live(&self, now_ms: u64) -> impl Iterator<Item = (&I, Held)> {
+    pub(crate) fn live(&self, now_ms: u64) -> impl Iterator<Item = (&I, Held)> {
         let live = self.by_expiry.iter().skip_while(move |(expires_ms, _)| *expires_ms <= now_ms);
         live.map(|(expires_ms, id)| (id, Held { units: self.units(id), expires_ms: *expires_ms }))
     }
 
+    /// All that stands in it, expired or not, the first to expire first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&I, Held)> {
+        let held = |units, expires_ms| Held { units, expires_ms };
+        self.by_expiry.iter().map(move |(expires_ms, id)| (id, held(self.units(id), *expires_ms)))
+    }
+
     /// Holds units under an id until a time, instead of what was held under it.
-    pub(super) fn put(&mut self, id: &I, units: u64, expires_ms: u64) {
+    pub(crate) fn put(&mut self, id: &I, units: u64, expires_ms: u64) {
         self.remove(id);
         self.held.insert(id.clone(), Held { units, expires_ms });
         self.by_expiry.insert((expires_ms, id.clone()));
@@ -52,7 +58,7 @@ impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
     }
 
     /// Holds nothing under an id any more.
-    pub(super) fn remove(&mut self, id: &I) {
+    pub(crate) fn remove(&mut self, id: &I) {
         if let Some(held) = self.held.remove(id) {
             self.by_expiry.remove(&(held.expires_ms, id.clone()));
             self.total -= held.units;
@@ -60,7 +66,7 @@ impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
     }
 
     /// Removes what has expired.
-    pub(super) fn drop_expired(&mut self, now_ms: u64) {
+    pub(crate) fn drop_expired(&mut self, now_ms: u64) {
         while let Some((expires_ms, id)) = self.by_expiry.first() {
             if *expires_ms > now_ms {
                 return;
@@ -71,22 +77,22 @@ impl<I: Clone + Eq + Hash + Ord> Holdings<I> {
     }
 
     /// Whether an id stands in it, expired or not.
-    pub(super) fn contains(&self, id: &I) -> bool {
+    pub(crate) fn contains(&self, id: &I) -> bool {
         self.held.contains_key(id)
     }
 
     /// How many ids stand in it, expired or not.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.held.len()
     }
 
     /// The time at which the first of them expires.
-    pub(super) fn first_expiry_ms(&self) -> Option<u64> {
+    pub(crate) fn first_expiry_ms(&self) -> Option<u64> {
         self.by_expiry.first().map(|(expires_ms, _)| *expires_ms)
     }
 
     /// The time at which the last of them expires.
-    pub(super) fn last_expiry_ms(&self) -> Option<u64> {
+    pub(crate) fn last_expiry_ms(&self) -> Option<u64> {
         self.by_expiry.last().map(|(expires_ms, _)| *expires_ms)
     }
 

@@ -12,7 +12,7 @@ use crate::outcome::Source;
 /// The leases of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeaseBook {
-    held: Holdings<LeaseId>,
+    pub(crate) held: Holdings<LeaseId>,
 }
 
 /// Asks for a lease in all scopes: granted in all or in none. `books[i]` belongs to scope `i`.

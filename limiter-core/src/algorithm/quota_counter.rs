@@ -18,12 +18,12 @@ pub const SETTLED_MEMORY_MS: u64 = 600_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuotaCounter {
     /// The start of the period that `used` and `held` belong to.
-    start_ms: i64,
-    used: u64,
-    held: Holdings<ReservationId>,
-    settled: Holdings<ReservationId>,
-    written_ms: u64,
-    end_ms: u64,
+    pub(crate) start_ms: i64,
+    pub(crate) used: u64,
+    pub(crate) held: Holdings<ReservationId>,
+    pub(crate) settled: Holdings<ReservationId>,
+    pub(crate) written_ms: u64,
+    pub(crate) end_ms: u64,
 }
 
 /// Sets units aside in all counters, or in none. `counters[i]` belongs to charge `i`, and is changed only when

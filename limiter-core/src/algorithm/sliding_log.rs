@@ -13,17 +13,17 @@ use crate::limit::Limit;
 /// charges nothing stores nothing; charging drops them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlidingLog {
-    entries: VecDeque<Entry>,
+    pub(crate) entries: VecDeque<Entry>,
     /// Units of all entries, the expired ones that still stand among them.
-    total: u64,
-    written_ms: u64,
+    pub(crate) total: u64,
+    pub(crate) written_ms: u64,
 }
 
 /// Units charged at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    at_ms: u64,
-    units: u64,
+pub(crate) struct Entry {
+    pub(crate) at_ms: u64,
+    pub(crate) units: u64,
 }
 
 impl SlidingLog {

@@ -1,0 +1,193 @@
+//! The denials that are remembered.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant as Moment};
+
+use limiter_core::{Charge, Clock, Decision, Outcome, Source, check_charges};
+use moka::Expiry;
+use moka::sync::Cache;
+
+use super::denial::{Denial, Span};
+use super::fingerprint::Fingerprinter;
+use super::time::Time;
+
+/// Counters are forgotten apart by so many groups: one for each value of a byte.
+const STRIPES: usize = 256;
+
+/// The last denial of each of many counters.
+///
+/// A cache that is full, or that lets go of an entry early, only has the store asked once more.
+#[derive(Debug)]
+pub(super) struct Denials {
+    cache: Cache<u128, Denial>,
+    fingerprinter: Fingerprinter,
+    time: Time,
+    /// Counts what was forgotten.
+    forgotten: AtomicU64,
+    /// By group of counters, the last time that one was forgotten, by that count. The lock keeps forgetting and
+    /// remembering apart.
+    last: Box<[Mutex<u64>]>,
+}
+
+/// What was known when a call was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    at_ms: u64,
+    forgotten: u64,
+}
+
+impl Denials {
+    pub(super) fn new(entries: u64, clock: Option<Arc<dyn Clock>>) -> Self {
+        let cache = Cache::builder().max_capacity(entries).expire_after(AtItsEnd).build();
+        let last = (0..STRIPES).map(|_| Mutex::default()).collect();
+        let fingerprinter = Fingerprinter::default();
+        Self { cache, fingerprinter, time: Time::of(clock), forgotten: AtomicU64::new(0), last }
+    }
+
+    /// The denial of a call, if one of its charges is known to be denied; otherwise what to compare the answer with
+    /// that the store will give, if it may be remembered.
+    pub(super) fn ask(&self, charges: &[Charge<'_>]) -> Result<Decision, Option<Asked>> {
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
+        let Some(now_ms) = self.now_ms() else { return Err(None) };
+        // What counts denied hits must be asked each time; and so must what is no valid call.
+        let counted = charges.iter().any(|charge| charge.limit().counts_denied());
+        if !counted
+            && check_charges(charges).is_ok()
+            && let Some(denied) = self.known(charges, now_ms)
+        {
+            return Ok(denied);
+        }
+        self.make_room_for(charges, now_ms);
+        Err((!counted).then_some(Asked { at_ms: now_ms, forgotten }))
+    }
+
+    /// Remembers what the store refused.
+    pub(super) fn learn(&self, asked: Option<Asked>, charges: &[Charge<'_>], decision: &Decision) {
+        if let Some(asked) = asked
+            && !decision.is_allowed()
+            && decision.source() == Source::Store
+            && let Some(answered_ms) = self.now_ms()
+        {
+            let span = Span { asked_ms: asked.at_ms, answered_ms };
+            for outcome in decision.outcomes().iter().filter(|outcome| !outcome.is_allowed()) {
+                self.remember(asked, charges, outcome, span);
+            }
+        }
+    }
+
+    /// Forgets some counters now, and once more when what is returned is dropped.
+    pub(super) fn forgetting(&self, counters: Vec<u128>) -> Forgetting<'_> {
+        let forgetting = Forgetting { denials: self, counters };
+        forgetting.forget();
+        forgetting
+    }
+
+    /// The counter of a charge.
+    pub(super) fn counter(&self, charge: &Charge<'_>) -> u128 {
+        self.fingerprinter.of(charge.key(), charge.limit())
+    }
+
+    fn known(&self, charges: &[Charge<'_>], now_ms: u64) -> Option<Decision> {
+        let outcome = |(place, charge): (usize, &Charge<'_>)| -> Option<Outcome> {
+            self.cache.get(&self.counter(charge))?.outcome(charge, place, now_ms)
+        };
+        if let [charge] = charges {
+            return outcome((0, charge)).map(|outcome| Decision::of_one(Source::Cache, outcome));
+        }
+        let known = Decision::new(Source::Cache, charges.iter().enumerate().filter_map(outcome));
+        (!known.is_allowed()).then_some(known)
+    }
+
+    /// Forgets what won't hold once the store has made these charges.
+    fn make_room_for(&self, charges: &[Charge<'_>], now_ms: u64) {
+        for charge in charges {
+            let counter = self.counter(charge);
+            if self.cache.get(&counter).is_some_and(|denial| denial.outlived_by(charge, now_ms)) {
+                self.forget(counter);
+            }
+        }
+    }
+
+    fn remember(&self, asked: Asked, charges: &[Charge<'_>], outcome: &Outcome, span: Span) {
+        let Some(charge) = charges.get(outcome.charge()) else { return };
+        if let Some(denial) = Denial::of(charge, outcome, span) {
+            let counter = self.counter(charge);
+            let last = self.last_of(counter);
+            if *last <= asked.forgotten {
+                self.cache.insert(counter, denial);
+            }
+        }
+    }
+
+    fn forget(&self, counter: u128) {
+        let mut last = self.last_of(counter);
+        *last = self.forgotten.fetch_add(1, Ordering::SeqCst) + 1;
+        self.cache.invalidate(&counter);
+    }
+
+    fn forget_all(&self) {
+        let now = self.forgotten.fetch_add(1, Ordering::SeqCst) + 1;
+        for last in &self.last {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = now.max(*last);
+        }
+        self.cache.invalidate_all();
+    }
+
+    /// The time, unless the clock has stepped back. Then the stores' counters stand still until it has caught up, or
+    /// are taken as new: they are asked.
+    fn now_ms(&self) -> Option<u64> {
+        let now_ms = self.time.now_ms();
+        if now_ms.is_none() {
+            self.forget_all();
+        }
+        now_ms
+    }
+
+    fn last_of(&self, counter: u128) -> MutexGuard<'_, u64> {
+        let [chooses, ..] = counter.to_le_bytes();
+        self.last[usize::from(chooses)].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counters that are given something back: whatever was denied before that ends isn't known to last.
+#[derive(Debug)]
+pub(super) struct Forgetting<'a> {
+    denials: &'a Denials,
+    counters: Vec<u128>,
+}
+
+impl Forgetting<'_> {
+    fn forget(&self) {
+        for counter in &self.counters {
+            self.denials.forget(*counter);
+        }
+    }
+}
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+/// Lets an entry go when it has ended. By the system's time, which is right for all but a clock that is handed in,
+/// and there it only has the store asked once more.
+struct AtItsEnd;
+
+impl Expiry<u128, Denial> for AtItsEnd {
+    fn expire_after_create(&self, _: &u128, denial: &Denial, _: Moment) -> Option<Duration> {
+        Some(denial.lasts())
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &u128,
+        denial: &Denial,
+        _: Moment,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(denial.lasts())
+    }
+}

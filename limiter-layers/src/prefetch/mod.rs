@@ -1,0 +1,213 @@
+//! Takes permits from the store in blocks and hands them out here.
+#![deny(clippy::missing_trait_methods)]
+
+mod block;
+mod flight;
+mod holding;
+mod moment;
+mod pace;
+mod passed_on;
+mod returning;
+mod stock;
+mod table;
+mod waiting;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use limiter_core::{
+    Backend, Charge, Clock, Decision, Error, ErrorKind, Key, Limit, RateLimiter, Receipt, Result, Source,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+
+use self::flight::Flight;
+use self::holding::Way;
+use self::moment::Watch;
+use self::returning::Returning;
+use self::stock::{Bounds, Stock};
+use crate::layer::{Around, Layer};
+
+/// Takes permits of busy counters from the store in blocks, and hands them out in this process.
+#[derive(Clone, Debug)]
+pub struct PrefetchLayer {
+    bounds: Bounds,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl PrefetchLayer {
+    /// At most so many units of a counter are held at a time: 100 000 unless it is said here.
+    #[must_use]
+    pub const fn with_most(mut self, units: u64) -> Self {
+        self.bounds.most = units;
+        self
+    }
+
+    /// At most one part in so many of a limit's capacity is held at a time, and of what is left of it: one in 10
+    /// unless it is said here. With 1 it may be all; 0 is taken as 1.
+    #[must_use]
+    pub const fn with_share(mut self, one_in: u64) -> Self {
+        self.bounds.share = if one_in == 0 { 1 } else { one_in };
+        self
+    }
+
+    /// Measures how long permits have been held by this clock, which only passes as the store's does: for tests that
+    /// hand the store its time. Without it the machine's own clocks are taken.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    fn watch(&self) -> Watch {
+        self.clock.clone().map_or_else(Watch::own, Watch::HandedIn)
+    }
+}
+
+impl Default for PrefetchLayer {
+    fn default() -> Self {
+        Self { bounds: Bounds { most: 100_000, share: 10 }, clock: None }
+    }
+}
+
+impl Layer for PrefetchLayer {
+    fn wrap(&self, backend: Backend) -> Backend {
+        let rates = Prefetch::new(backend.rates, self);
+        let control = match &rates.desk {
+            Some(desk) => {
+                let mut capabilities = backend.control.capabilities().with_early_refusals();
+                capabilities.immediate = false;
+                let around = Around::new(backend.control, self.bounds.to_string());
+                around.with_capabilities(capabilities).with_ending(desk.ending())
+            }
+            None => Around::new(backend.control, "prefetches nothing, for it was made outside a runtime"),
+        };
+        Backend::from_parts(backend.name, Arc::new(rates), backend.slots, backend.quotas, Arc::new(control))
+    }
+}
+
+/// A limiter of which permits are taken in blocks: see [`PrefetchLayer`].
+#[derive(Clone, Debug)]
+pub struct Prefetch<L> {
+    inner: Arc<L>,
+    /// Nothing is prefetched without a runtime to do it.
+    desk: Option<Arc<Desk>>,
+}
+
+/// Where hits ask for permits. When the last handle has gone, what is held is given back.
+#[derive(Debug)]
+struct Desk {
+    stock: Arc<Stock>,
+    runtime: Handle,
+    woken: Arc<Notify>,
+    _handles: watch::Sender<()>,
+}
+
+impl<L: RateLimiter> Prefetch<L> {
+    /// The same limiter, its permits taken in blocks. Within a tokio runtime that has its timers enabled and lives as
+    /// long as the limiter is used; without one every call is passed on.
+    pub fn new(inner: L, layer: &PrefetchLayer) -> Self {
+        let inner = Arc::new(inner);
+        let desk = Handle::try_current().ok().map(|runtime| {
+            let stock = Stock::new(Arc::clone(&inner) as Arc<dyn RateLimiter>, layer.bounds, layer.watch());
+            Arc::new(Desk::open(Arc::new(stock), runtime))
+        });
+        Self { inner, desk }
+    }
+}
+
+impl Desk {
+    fn open(stock: Arc<Stock>, runtime: Handle) -> Self {
+        let (handles, none_left) = watch::channel(());
+        let woken = Arc::new(Notify::new());
+        let returning = Returning::new(Arc::clone(&stock), runtime.clone());
+        runtime.spawn(returning.run(none_left, Arc::clone(&woken)));
+        Self { stock, runtime, woken, _handles: handles }
+    }
+
+    fn ending(&self) -> Arc<Returning> {
+        Arc::new(Returning::new(Arc::clone(&self.stock), self.runtime.clone()))
+    }
+
+    /// Permits that are at hand.
+    fn take(&self, charge: &Charge<'_>) -> Option<Decision> {
+        if charge.cost() == 0 {
+            return None;
+        }
+        let outcome = self.stock.table.take(charge, self.stock.now())?;
+        Some(Decision::of_one(Source::Prefetched, outcome))
+    }
+
+    /// An answer to a hit that found nothing at hand; `None`: it goes to the store by itself.
+    async fn wait(&self, charge: &Charge<'_>) -> Option<Result<Decision>> {
+        let answer = match self.stock.table.enter(charge, self.stock.now()) {
+            Way::Taken(outcome) => return Some(Ok(Decision::of_one(Source::Prefetched, outcome))),
+            Way::Alone => {
+                self.woken.notify_one();
+                return None;
+            }
+            Way::Wait { answer, fly } => {
+                if fly {
+                    self.runtime.spawn(Flight::new(Arc::clone(&self.stock), charge).fly());
+                }
+                answer
+            }
+        };
+        Some(answer.await.unwrap_or_else(|_| Err(crashed())))
+    }
+}
+
+#[async_trait]
+impl<L: RateLimiter> RateLimiter for Prefetch<L> {
+    async fn hit(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        if let (Some(desk), [charge]) = (&self.desk, charges)
+            && desk.stock.bounds.apply_to(charge)
+            && let Some(answer) = desk.wait(charge).await
+        {
+            return answer;
+        }
+        self.inner.hit(charges).await
+    }
+
+    async fn peek(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        self.inner.peek(charges).await
+    }
+
+    /// To the store: what was handed out isn't handed out again.
+    async fn refund(&self, receipt: Receipt) -> Result<()> {
+        if receipt.source() != Source::Prefetched {
+            return self.inner.refund(receipt).await;
+        }
+        let mut charged = Receipt::new(Source::Store);
+        for line in receipt.lines() {
+            charged.add(&line.charge(), line.charged_at_ms())?;
+        }
+        self.inner.refund(charged).await
+    }
+
+    async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
+        let forget = || self.desk.iter().for_each(|desk| desk.stock.table.reset(key, limit));
+        // Before, so that none of it is handed out after the store has forgotten; and after, for what came meanwhile.
+        forget();
+        let reset = self.inner.reset(key, limit).await;
+        forget();
+        reset
+    }
+
+    fn hit_now(&self, charges: &[Charge<'_>]) -> Option<Result<Decision>> {
+        match (&self.desk, charges) {
+            (Some(desk), [charge]) => match desk.take(charge) {
+                Some(decision) => Some(Ok(decision)),
+                None if desk.stock.bounds.apply_to(charge) => None,
+                None => self.inner.hit_now(charges),
+            },
+            _ => self.inner.hit_now(charges),
+        }
+    }
+}
+
+#[cold]
+fn crashed() -> Error {
+    let message = "whoever asked the store for it has ended: its runtime has, or the store panicked";
+    Error::new(ErrorKind::Unavailable, message).with_operation("hit").possibly_charged()
+}
