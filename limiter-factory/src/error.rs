@@ -5,7 +5,7 @@ use std::fmt;
 
 use limiter_core::{Error, ErrorKind};
 
-use crate::redact::{REDACTED, is_secret, shown};
+use crate::redact::{REDACTED, is_secret, shown, shown_choice};
 
 /// In what way a variable is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum ConfigProblem {
     Empty,
     /// It names a backend that there isn't.
     UnknownBackend,
+    /// It is a URL, and no backend has its scheme.
+    UnknownScheme,
     /// It names a backend that this build doesn't have, or is a setting of one.
     NotCompiledIn,
     /// It starts as our settings do and is none.
@@ -25,10 +27,19 @@ pub enum ConfigProblem {
     NotUnicode,
     /// Its value isn't what the setting accepts.
     Malformed,
+    /// It contradicts another variable, or says how something is to be that another variable leaves out.
+    Contradiction,
     /// The backend refused its settings, or its store didn't answer.
     StartFailed,
     /// The program, not the environment: a backend was registered under a name that can't be.
     BadRegistration,
+}
+
+impl ConfigProblem {
+    /// Whether it was found by reading the value, not by using it.
+    const fn is_of_the_value(self) -> bool {
+        matches!(self, Self::Malformed | Self::Contradiction)
+    }
 }
 
 /// One thing that is wrong: the variable, what it holds, what is accepted, and what was probably meant.
@@ -44,6 +55,7 @@ struct Inner {
     nearest: Option<String>,
     backend: &'static str,
     settings: Vec<String>,
+    needed_by: String,
     source: Option<Error>,
 }
 
@@ -57,6 +69,7 @@ impl ConfigError {
             nearest: None,
             backend: "",
             settings: Vec::new(),
+            needed_by: String::new(),
             source: None,
         }))
     }
@@ -71,6 +84,12 @@ impl ConfigError {
     /// What the variable holds: secrets are redacted here, once and for all.
     pub(crate) fn with_value(mut self, value: &str) -> Self {
         self.0.value = Some(shown(&self.0.variable, value));
+        self
+    }
+
+    /// What a variable holds that chooses a backend, likewise.
+    pub(crate) fn with_choice(mut self, value: &str) -> Self {
+        self.0.value = Some(shown_choice(value));
         self
     }
 
@@ -99,6 +118,12 @@ impl ConfigError {
     /// A variable that is set and was probably meant to be this one.
     pub(crate) fn with_set_instead(self, variable: Option<&str>) -> Self {
         self.with_nearest(variable.map(|variable| format!("{variable}, which is set")))
+    }
+
+    /// What chose the backend that can't be built without this variable.
+    pub(crate) fn with_needed_by(mut self, choice: String) -> Self {
+        self.0.needed_by = choice;
+        self
     }
 
     /// The variables that are set for the backend.
@@ -148,9 +173,11 @@ impl fmt::Display for ConfigError {
         let value = self.0.value.as_deref().unwrap_or(REDACTED);
         write!(f, "{} ", self.0.variable)?;
         match self.0.problem {
-            ConfigProblem::Unset => f.write_str("is not set")?,
+            ConfigProblem::Unset if self.0.needed_by.is_empty() => f.write_str("is not set")?,
+            ConfigProblem::Unset => write!(f, "is not set, which {} needs", self.0.needed_by)?,
             ConfigProblem::Empty => f.write_str("is empty")?,
             ConfigProblem::UnknownBackend => write!(f, "is {value}, which is no backend's name")?,
+            ConfigProblem::UnknownScheme => write!(f, "is {value}, whose scheme is no backend's")?,
             ConfigProblem::NotCompiledIn => {
                 let backend = self.0.backend;
                 write!(
@@ -160,12 +187,14 @@ impl fmt::Display for ConfigError {
             }
             ConfigProblem::UnknownVariable => write!(f, "is {value}, but there is no such setting")?,
             ConfigProblem::NotUnicode => f.write_str("is not UTF-8")?,
-            ConfigProblem::Malformed | ConfigProblem::BadRegistration => write!(f, "is {value}")?,
+            ConfigProblem::Malformed | ConfigProblem::Contradiction | ConfigProblem::BadRegistration => {
+                write!(f, "is {value}")?;
+            }
             ConfigProblem::StartFailed => write!(f, "is {value}, which didn't start")?,
         }
         match &self.0.source {
             // It says itself what is accepted of the part that is wrong.
-            Some(source) if self.0.problem == ConfigProblem::Malformed => {
+            Some(source) if self.0.problem.is_of_the_value() => {
                 write!(f, ": {}", source.message())?;
             }
             Some(source) => write!(f, ": {source}")?,
@@ -189,17 +218,21 @@ impl StdError for ConfigError {
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// `Ok` when there is nothing wrong.
-    pub(crate) fn check(errors: Vec<ConfigError>) -> Result<(), Self> {
-        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+    /// Errors, at least one.
+    pub(crate) const fn new(errors: Vec<ConfigError>) -> Self {
+        Self(errors)
     }
 
-    /// What is wrong with the choice of the backend, and what else is. Where the chosen backend isn't
+    /// `Ok` when there is nothing wrong, neither with the choices nor with anything else. Where a chosen backend isn't
     /// compiled in, its settings are no news.
-    pub(crate) fn with_first(first: ConfigError, mut others: Vec<ConfigError>) -> Self {
-        others.retain(|other| other.0.backend.is_empty() || other.0.backend != first.0.backend);
-        others.insert(0, first);
-        Self(others)
+    pub(crate) fn check(mut choices: Vec<ConfigError>, mut others: Vec<ConfigError>) -> Result<(), Self> {
+        let left_out = |other: &ConfigError| {
+            let backend = other.0.backend;
+            !backend.is_empty() && choices.iter().any(|choice| choice.0.backend == backend)
+        };
+        others.retain(|other| !left_out(other));
+        choices.append(&mut others);
+        if choices.is_empty() { Ok(()) } else { Err(Self(choices)) }
     }
 
     /// Each of them, that of `RATE_LIMITER` first.
@@ -214,12 +247,6 @@ impl<'a> IntoIterator for &'a ConfigErrors {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl From<ConfigError> for ConfigErrors {
-    fn from(error: ConfigError) -> Self {
-        Self(vec![error])
     }
 }
 

@@ -20,28 +20,33 @@
 //! # }
 //! ```
 //!
-//! | `RATE_LIMITER` | feature | settings |
+//! | `RATE_LIMITER` | feature | or a URL |
 //! | --- | --- | --- |
-//! | `memory` | `memory`, on by default | `LIMITER_MEMORY_CAPACITY`, `LIMITER_MEMORY_WHEN_FULL` (`refuse` or `share`), `LIMITER_MEMORY_LOG_ENTRIES`, `LIMITER_MEMORY_LEASES`, `LIMITER_MEMORY_QUOTA_ENTRIES` |
-//! | `redis` | `redis`; with TLS `redis-tls` | `REDIS_URL` (required), `LIMITER_PREFIX`, `LIMITER_STRICT` (`true` or `false`) |
-//! | `postgres` | `postgres`; with TLS `postgres-tls` | `DATABASE_URL` (required), `LIMITER_PREFIX`, `LIMITER_STRICT`, `LIMITER_SCHEMA`, `LIMITER_MIGRATE` (`auto` or `check`), `LIMITER_DURABILITY` (`strict` or `relaxed`), `LIMITER_PGBOUNCER` (`true` or `false`), `LIMITER_POSTGRES_POOL_SIZE`, `LIMITER_POSTGRES_SWEEP_SECONDS` |
-//! | a name of one's own | | those of its [`Registration`] |
+//! | `memory` | `memory`, on by default | `memory://` |
+//! | `redis` | `redis`; with TLS `redis-tls` | as `REDIS_URL`: see `limiter_redis::Config` |
+//! | `postgres` | `postgres`; with TLS `postgres-tls` | as `DATABASE_URL`: see `limiter_postgres::Config` |
+//! | a name of one's own | | those of its [`Registration`], by [`Setting::with_schemes`] |
 //!
-//! The URLs that `REDIS_URL` may be, and their parameters, stand in `limiter_redis::Config`. All keys start with
-//! `LIMITER_PREFIX`, `limiter` where it isn't set. With `LIMITER_STRICT=true` a server that may forget counts to make
-//! room (a `maxmemory-policy` that evicts) stops the start; otherwise it is warned of.
+//! `SLOT_LIMITER` and `QUOTA_TRACKER` send slots and quotas elsewhere. The README's table has every variable, and so has
+//! [`Factory::variables`].
 //!
-//! The URLs that `DATABASE_URL` may be stand in `limiter_postgres::Config`, what the other variables do in its `Options`:
-//! keys have no prefix, tables and functions stand in the schema `limiter` and are made at the start, slots and quotas are
-//! durable and rates soon are, unless they say otherwise. With `LIMITER_STRICT=true` a server that may lose what it has
-//! acknowledged (`fsync` or `full_page_writes` off) stops the start.
+//! Between the service and its stores stands what variables ask for, in one order, from outside: observe, shadow,
+//! prefetch, deny cache, when unavailable, then around each store circuit breaker and timeout. `docs/layers.md` says why,
+//! and what goes wrong in another order; [`layers`] has the layers themselves.
 
+mod by_part;
+mod choice;
 mod error;
 mod factory;
+mod join;
+mod layer_settings;
 mod limiters;
 #[cfg(feature = "memory")]
 mod memory;
 mod nearest;
+mod origin;
+mod part;
+mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod redact;
@@ -49,21 +54,33 @@ mod redact;
 mod redis;
 mod registration;
 mod registry;
+mod rooms;
 mod service_link;
 mod setting;
 mod settings;
+mod stack;
+mod start;
+mod told;
+mod variable;
 mod vars;
 
 pub use limiter_core::*;
-pub use limiter_layers::{LeaseKeeper, Slot, SlotGuard};
+pub use limiter_layers as layers;
+pub use limiter_layers::{LeaseKeeper, Slot, SlotGuard, Waiters};
 
 pub use error::{ConfigError, ConfigErrors, ConfigProblem};
 pub use factory::{Factory, from_env, from_vars};
 pub use limiters::Limiters;
 pub use registration::Registration;
 pub use setting::Setting;
+pub use variable::Variable;
 
 /// The README's examples are compiled as they stand.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So are those of the page about layers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/layers.md")]
+struct LayersPage;

@@ -4,39 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use limiter_core::{Backend, QuotaTracker, RateLimiter, Result};
-use limiter_layers::LeaseKeeper;
+use limiter_layers::{LeaseKeeper, Waiters};
 
-use crate::vars::RATE_LIMITER;
+use crate::told::Told;
 
-/// Where the program names a default.
-pub(crate) const DEFAULT: &str = "Factory::default_backend";
-
-/// Who chose the backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Environment,
-    Default,
-    Program,
-}
-
-impl Origin {
-    /// The variable, or the method, by which it was chosen.
-    pub(crate) const fn variable(self) -> &'static str {
-        match self {
-            Self::Environment => RATE_LIMITER,
-            Self::Default => DEFAULT,
-            Self::Program => "Limiters::from_backend",
-        }
-    }
-
-    const fn in_words(self) -> &'static str {
-        match self {
-            Self::Environment => "from RATE_LIMITER",
-            Self::Default => "the program's default, for RATE_LIMITER isn't set",
-            Self::Program => "given by the program",
-        }
-    }
-}
+/// How many callers may wait at a time unless a variable says otherwise.
+const WAITERS: usize = 1000;
 
 /// The rates, slots and quotas of the backend that was chosen. Clones are the same limiters.
 ///
@@ -102,28 +75,24 @@ impl Origin {
 pub struct Limiters {
     backend: Backend,
     slots: LeaseKeeper,
-    choice: Arc<Choice>,
-}
-
-/// What was chosen and why.
-#[derive(Debug)]
-struct Choice {
-    origin: Origin,
-    unused: Vec<String>,
+    waiters: Waiters,
+    told: Arc<Told>,
 }
 
 impl Limiters {
     /// The limiters of a backend that the program builds itself: in tests, or where no environment chooses.
     /// To be called within a tokio runtime, on which the leases are renewed.
     pub fn from_backend(backend: Backend) -> Self {
-        Self::new(backend, Origin::Program, &[])
+        let told = Told::of(&backend);
+        Self::new(backend, told, None)
     }
 
-    pub(crate) fn new(backend: Backend, origin: Origin, unused: &[String]) -> Self {
+    pub(crate) fn new(backend: Backend, told: Told, most_waiters: Option<usize>) -> Self {
         Self {
             slots: LeaseKeeper::new(Arc::clone(&backend.slots)),
             backend,
-            choice: Arc::new(Choice { origin, unused: unused.to_vec() }),
+            waiters: Waiters::new(most_waiters.unwrap_or(WAITERS)),
+            told: Arc::new(told),
         }
     }
 
@@ -140,6 +109,30 @@ impl Limiters {
     /// Quotas: how much per calendar period.
     pub fn quotas(&self) -> &Arc<dyn QuotaTracker> {
         &self.backend.quotas
+    }
+
+    /// Waiting for a limit to let through, for as many callers at a time as `LIMITER_MAX_WAITERS` says.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use limiter_factory::{Charge, Key, limit};
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limiters = limiter_factory::from_vars([("RATE_LIMITER", "memory")]).await?;
+    /// let (key, limit) = (Key::new("mails", "user-17")?, limit!("bucket 100/s burst 1"));
+    /// let deadline = Instant::now() + Duration::from_secs(5);
+    /// for _ in 0..3 {
+    ///     let charges = [Charge::new(&key, &limit)];
+    ///     let mail = limiters.waiters().hit_until(&**limiters.rates(), &charges, deadline).await?;
+    ///     assert!(mail.is_allowed(), "the second and third wait 10 ms each");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn waiters(&self) -> &Waiters {
+        &self.waiters
     }
 
     /// What `RATE_LIMITER` calls the backend.
@@ -171,13 +164,7 @@ impl Limiters {
     /// # }
     /// ```
     pub fn describe(&self) -> String {
-        let (name, why) = (self.name(), self.choice.origin.in_words());
-        let mut text = format!("{name} ({why}): {}", self.backend.control.describe());
-        if !self.choice.unused.is_empty() {
-            text.push_str("; set, but for another backend: ");
-            text.push_str(&self.choice.unused.join(", "));
-        }
-        text
+        self.told.describe(&self.backend.control.describe())
     }
 
     /// Ends it: releases every lease that is held, then ends what the backend runs by itself. A second time
@@ -199,7 +186,7 @@ impl fmt::Debug for Limiters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limiters")
             .field("name", &self.name())
-            .field("origin", &self.choice.origin)
+            .field("told", &self.told)
             .finish_non_exhaustive()
     }
 }

@@ -75,16 +75,30 @@ enum DurabilityName {
 }
 
 pub(crate) fn registration() -> Registration {
+    let url = Setting::named("DATABASE_URL", URL).checked(check_url).required();
+    let prefix = Setting::named("LIMITER_PREFIX", "1 to 40 of A-Z a-z 0-9 _ . : -").with_default("none");
+    let schema = Setting::named("LIMITER_SCHEMA", SCHEMA).with_default(Options::default().schema());
+    let durability = Setting::named("LIMITER_DURABILITY", "strict or relaxed");
     Registration::new("postgres", connect)
-        .with_setting(Setting::named("DATABASE_URL", URL).checked(check_url).required())
-        .with_setting(Setting::named("LIMITER_PREFIX", "1 to 40 of A-Z a-z 0-9 _ . : -"))
-        .with_setting(Setting::named("LIMITER_STRICT", "true or false"))
-        .with_setting(Setting::named("LIMITER_SCHEMA", SCHEMA))
-        .with_setting(Setting::named("LIMITER_MIGRATE", "auto or check"))
-        .with_setting(Setting::named("LIMITER_DURABILITY", "strict or relaxed"))
-        .with_setting(Setting::named("LIMITER_PGBOUNCER", "true or false"))
-        .with_setting(Setting::number("POOL_SIZE", "connections", 2..=1000))
-        .with_setting(Setting::number("SWEEP_SECONDS", "seconds from sweep to sweep (0: none)", 0..=86_400))
+        .with_setting(url.with_schemes(["postgres", "postgresql"]))
+        .with_setting(prefix)
+        .with_setting(Setting::named("LIMITER_STRICT", "true or false").with_default("false"))
+        .with_setting(schema)
+        .with_setting(Setting::named("LIMITER_MIGRATE", "auto or check").with_default("auto"))
+        .with_setting(durability.with_default("slots and quotas strict, rates relaxed"))
+        .with_setting(Setting::named("LIMITER_PGBOUNCER", "true or false").with_default("false"))
+        .with_setting(pool_size())
+        .with_setting(sweep_seconds())
+}
+
+fn pool_size() -> Setting {
+    let size = Options::default().pool_size().to_string();
+    Setting::number("POOL_SIZE", "connections", 2..=1000).with_default(size)
+}
+
+fn sweep_seconds() -> Setting {
+    let every = Options::default().sweep_every().map_or(0, |every| every.as_secs()).to_string();
+    Setting::number("SWEEP_SECONDS", "seconds from sweep to sweep (0: none)", 0..=86_400).with_default(every)
 }
 
 async fn connect(settings: Settings) -> Result<Backend> {

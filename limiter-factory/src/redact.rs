@@ -21,6 +21,16 @@ pub(crate) fn shown(variable: &str, value: &str) -> String {
     format!("{:?}", short(value))
 }
 
+/// What a variable holds that chooses a backend, likewise. Whatever may be a part of a URL is hidden: where a colon
+/// stands may a password stand.
+pub(crate) fn shown_choice(value: &str) -> String {
+    let is_url = value.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+    if !is_url && value.contains([':', '/']) {
+        return REDACTED.to_owned();
+    }
+    shown("", value)
+}
+
 /// Whether a variable is of those that hold secrets.
 pub(crate) fn is_secret(variable: &str) -> bool {
     SECRET_NAMES.iter().any(|part| variable.contains(part))
@@ -49,9 +59,8 @@ mod tests {
             ("LIMITER_REDIS_URL", "redis:/app:hunter2"),
             ("LIMITER_REDIS_PASSWORD", "hunter2"),
             ("LIMITER_X_TOKEN", "hunter2"),
-            ("RATE_LIMITER", "postgres://app:hunter2@db/limits"),
-            ("RATE_LIMITER", "app:hunter2@db"),
-            ("RATE_LIMITER", "host=db password=hunter2"),
+            ("LIMITER_WHEN", "postgres://app:hunter2@db/limits"),
+            ("LIMITER_WHEN", "app:hunter2@db"),
             ("REDIS_URL", "app:hunter2@redis://cache"),
         ];
         for (variable, value) in values {
@@ -59,6 +68,24 @@ mod tests {
             assert!(!shown.contains("hunter2"), "{shown}");
             assert!(shown.contains(REDACTED), "{shown}");
         }
+    }
+
+    #[test]
+    fn what_may_be_a_part_of_a_url_is_hidden_where_a_backend_is_chosen() {
+        let values = [
+            "postgres://app:hunter2@db/limits",
+            "app:hunter2@db",
+            "redis:/:hunter2",
+            "redis:hunter2",
+            " redis://hunter2",
+            "host=db password=hunter2",
+            "//hunter2",
+        ];
+        for value in values {
+            let shown = shown_choice(value);
+            assert!(!shown.contains("hunter2") && shown.contains(REDACTED), "{shown}");
+        }
+        assert_eq!(shown_choice("memroy "), "\"memroy \"");
     }
 
     #[test]

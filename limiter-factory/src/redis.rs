@@ -10,6 +10,22 @@ use crate::setting::Setting;
 const URL: &str = "redis://[[user]:password@]host[:port][/database], redis+sentinel://host,host/service, \
                    redis+cluster://host,host, with TLS rediss:// and the like, or valkey in the place of redis";
 
+/// The schemes of `limiter_redis::Config`; a test holds the two to each other.
+const SCHEMES: [&str; 12] = [
+    "redis",
+    "rediss",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+    "valkey",
+    "valkeys",
+    "valkey+sentinel",
+    "valkeys+sentinel",
+    "valkey+cluster",
+    "valkeys+cluster",
+];
+
 #[derive(Deserialize)]
 struct Settings {
     redis_url: String,
@@ -39,10 +55,12 @@ impl TryFrom<String> for Prefix {
 }
 
 pub(crate) fn registration() -> Registration {
+    let url = Setting::named("REDIS_URL", URL).checked(check_url).required().with_schemes(SCHEMES);
+    let prefix = Setting::named("LIMITER_PREFIX", "1 to 40 of A-Z a-z 0-9 _ . : -");
     Registration::new("redis", connect)
-        .with_setting(Setting::named("REDIS_URL", URL).checked(check_url).required())
-        .with_setting(Setting::named("LIMITER_PREFIX", "1 to 40 of A-Z a-z 0-9 _ . : -"))
-        .with_setting(Setting::named("LIMITER_STRICT", "true or false"))
+        .with_setting(url)
+        .with_setting(prefix.with_default(Options::default().prefix()))
+        .with_setting(Setting::named("LIMITER_STRICT", "true or false").with_default("false"))
 }
 
 async fn connect(settings: Settings) -> Result<Backend> {
@@ -59,4 +77,17 @@ fn check_url(url: &str) -> Result<()> {
         return Err(Error::new(ErrorKind::Config, text));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scheme_is_one_of_the_backends() {
+        for scheme in SCHEMES {
+            let behind = if scheme.ends_with("sentinel") { "host/service" } else { "host" };
+            assert!(Config::new(&format!("{scheme}://{behind}")).is_ok(), "{scheme}");
+        }
+    }
 }

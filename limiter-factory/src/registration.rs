@@ -84,9 +84,31 @@ impl Registration {
     }
 
     /// Each setting with the whole name of its variable.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (String, &Setting)> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (String, &Setting)> + use<'_> {
         let prefix = prefix_of(&self.name);
         self.settings.iter().map(move |setting| (setting.variable(&prefix), setting))
+    }
+
+    /// The whole name of a setting's variable.
+    pub(crate) fn variable_of(&self, setting: &Setting) -> String {
+        setting.variable(&prefix_of(&self.name))
+    }
+
+    /// The setting that a URL in the place of the name is read as.
+    pub(crate) fn url_setting(&self) -> Option<&Setting> {
+        self.settings.iter().find(|setting| !setting.schemes().is_empty())
+    }
+
+    pub(crate) fn has_scheme(&self, scheme: &str) -> bool {
+        self.settings.iter().any(|setting| setting.schemes().iter().any(|own| own == scheme))
+    }
+
+    /// How a URL begins that chooses it.
+    pub(crate) fn url_in_words(&self) -> String {
+        match self.url_setting().and_then(|setting| setting.schemes().first()) {
+            Some(scheme) => format!("{scheme}://…"),
+            None => format!("{}://", self.name),
+        }
     }
 
     /// Whether the value of one setting is what its field accepts, all others left aside.
@@ -94,7 +116,8 @@ impl Registration {
         setting.in_range(value) && self.reader.reads(vec![(setting.field(), value.to_owned())])
     }
 
-    /// Builds the backend from what its variables hold, which has been found acceptable one by one.
+    /// Builds the backend from what its variables hold, or a URL in the place of one. It has been found acceptable one
+    /// by one.
     pub(crate) fn build(&self, held: &BTreeMap<String, String>) -> Building {
         let given = |(variable, setting): (String, &Setting)| {
             held.get(&variable).map(|value| (setting.field(), value.clone()))

@@ -1,17 +1,42 @@
 //! Kubernetes' service links.
 //!
 //! For each Service of a namespace, Kubernetes sets variables in every pod. A Service called `limiter` so sets
-//! `LIMITER_PORT` and its kin: nobody's settings, and no reason to refuse the start.
+//! `LIMITER_PORT` and its kin, and one called `limiter-redis` `LIMITER_REDIS_PORT`: nobody's settings, and no reason to
+//! refuse the start.
 
-/// Whether a variable is one that Kubernetes sets for a Service called `limiter`.
-pub(crate) fn is_service_link(variable: &str) -> bool {
-    match variable.strip_prefix("LIMITER_") {
-        Some("PORT" | "SERVICE_HOST" | "SERVICE_PORT") => true,
-        Some(rest) => {
-            rest.strip_prefix("SERVICE_PORT_").is_some_and(is_port_name)
-                || rest.strip_prefix("PORT_").is_some_and(is_port_link)
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+
+/// The Services whose links are among some variables.
+pub(crate) struct ServiceLinks(BTreeSet<String>);
+
+impl ServiceLinks {
+    /// Finds them. `LIMITER_` and a word may be a slip as well, so that a Service of a longer name than `limiter` is
+    /// known by both variables that each Service has.
+    pub(crate) fn among(variables: &BTreeMap<String, OsString>) -> Self {
+        let service = |variable: &String| variable.strip_suffix("_SERVICE_HOST").map(str::to_owned);
+        let has_port = |service: &String| {
+            let port = format!("{service}_SERVICE_PORT");
+            variables.contains_key(&port)
+        };
+        let longer = variables.keys().filter_map(service).filter(has_port);
+        Self(longer.chain(["LIMITER".to_owned()]).collect())
+    }
+
+    /// Whether a variable is one that Kubernetes sets for one of them.
+    pub(crate) fn hold(&self, variable: &str) -> bool {
+        self.0.iter().any(|service| variable.strip_prefix(service.as_str()).is_some_and(is_link))
+    }
+}
+
+/// What stands behind a Service's name.
+fn is_link(behind: &str) -> bool {
+    match behind {
+        "_PORT" | "_SERVICE_HOST" | "_SERVICE_PORT" => true,
+        _ => {
+            behind.strip_prefix("_SERVICE_PORT_").is_some_and(is_port_name)
+                || behind.strip_prefix("_PORT_").is_some_and(is_port_link)
         }
-        None => false,
     }
 }
 
@@ -33,6 +58,26 @@ fn is_port_link(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_service_link(variable: &str) -> bool {
+        links_among(&[variable]).hold(variable)
+    }
+
+    fn links_among(variables: &[&str]) -> ServiceLinks {
+        ServiceLinks::among(&variables.iter().map(|name| ((*name).to_owned(), OsString::new())).collect())
+    }
+
+    #[test]
+    fn a_service_of_a_longer_name_is_known_by_its_host_and_port() {
+        let links = links_among(&["LIMITER_REDIS_SERVICE_HOST", "LIMITER_REDIS_SERVICE_PORT"]);
+        for link in ["LIMITER_REDIS_SERVICE_HOST", "LIMITER_REDIS_PORT", "LIMITER_REDIS_PORT_6379_TCP_ADDR"] {
+            assert!(links.hold(link), "{link}");
+            assert!(!is_service_link(link), "{link} may be a slip");
+        }
+        for other in ["LIMITER_REDIS_URL", "LIMITER_REDIS_PORTS", "LIMITER_OTHER_PORT", "LIMITER_REDISPORT"] {
+            assert!(!links.hold(other), "{other}");
+        }
+    }
 
     #[test]
     fn links_of_a_service_called_limiter_are_known() {

@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 
 use limiter_core::Result;
 
-use crate::vars::{PREFIX, RATE_LIMITER};
+use crate::part::Part;
+use crate::vars::PREFIX;
 
 /// What the whole name of a setting may be, in words.
-pub(crate) const WHOLE_NAMES: &str =
-    "1 to 64 of A-Z 0-9 _ from a letter on, not RATE_LIMITER, each once in a backend";
+pub(crate) const WHOLE_NAMES: &str = "1 to 64 of A-Z 0-9 _ from a letter on, not RATE_LIMITER, SLOT_LIMITER or \
+                                      QUOTA_TRACKER, each once in a backend";
 
 /// A setting of a backend: one variable, and what it accepts.
 ///
@@ -21,6 +22,8 @@ pub struct Setting {
     range: Option<RangeInclusive<u64>>,
     check: Option<fn(&str) -> Result<()>>,
     required: bool,
+    default: String,
+    schemes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,8 +36,15 @@ enum Name {
 impl Setting {
     /// A setting by the last part of its variable's name, and in words what it accepts.
     pub fn new(name: impl Into<String>, accepted: impl Into<String>) -> Self {
-        let name = Name::Last(name.into());
-        Self { name, accepted: accepted.into(), range: None, check: None, required: false }
+        Self {
+            name: Name::Last(name.into()),
+            accepted: accepted.into(),
+            range: None,
+            check: None,
+            required: false,
+            default: String::new(),
+            schemes: Vec::new(),
+        }
     }
 
     /// A setting by the whole name of its variable: 1 to 64 of `A-Z 0-9 _` from a letter on.
@@ -82,6 +92,11 @@ impl Setting {
         Self { range: Some(range), ..Self::new(name, accepted) }
     }
 
+    /// The same by the whole name of its variable: see [`Setting::named`].
+    pub fn named_number(variable: impl Into<String>, of_what: &str, range: RangeInclusive<u64>) -> Self {
+        Self { name: Name::Whole(variable.into()), ..Self::number("", of_what, range) }
+    }
+
     /// The same setting, without which the backend can't be built.
     #[must_use]
     pub fn required(mut self) -> Self {
@@ -94,6 +109,53 @@ impl Setting {
     #[must_use]
     pub fn checked(mut self, check: fn(&str) -> Result<()>) -> Self {
         self.check = Some(check);
+        self
+    }
+
+    /// The same setting, and what holds where it isn't set, in words for whoever reads
+    /// [`Factory::variables`](crate::Factory::variables).
+    #[must_use]
+    pub fn with_default(mut self, default: impl Into<String>) -> Self {
+        self.default = default.into();
+        self
+    }
+
+    /// The same setting, whose value is a URL with one of these schemes. Such a URL may stand in `RATE_LIMITER`,
+    /// `SLOT_LIMITER` and `QUOTA_TRACKER` instead of the backend's name, and is read as this setting then.
+    ///
+    /// A backend has one such setting at most, and no two backends have a scheme in common: 1 to 32 of
+    /// `a-z 0-9 + - .` from a letter on. One that has none can be chosen by its name as a URL, `memory://` say, with
+    /// nothing behind it.
+    ///
+    /// ```
+    /// use limiter_factory::{Backend, Factory, Registration, Result, Setting};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Config {
+    ///     url: String,
+    /// }
+    ///
+    /// async fn open(config: Config) -> Result<Backend> {
+    ///     // Here stands what opens the file; this one counts in the process.
+    ///     # drop(config.url);
+    ///     limiter_memory::backend(limiter_memory::Config::default())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), limiter_factory::ConfigErrors> {
+    /// let sqlite = Registration::new("sqlite", open)
+    ///     .with_setting(Setting::new("URL", "sqlite://file").required().with_schemes(["sqlite"]));
+    /// let factory = Factory::new().register(sqlite);
+    /// let by_name = [("RATE_LIMITER", "sqlite"), ("LIMITER_SQLITE_URL", "sqlite://limits.db")];
+    /// assert_eq!(factory.clone().from_vars(by_name).await?.name(), "sqlite");
+    /// let by_url = [("RATE_LIMITER", "sqlite://limits.db")];
+    /// assert_eq!(factory.from_vars(by_url).await?.name(), "sqlite");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_schemes<S: Into<String>>(mut self, schemes: impl IntoIterator<Item = S>) -> Self {
+        self.schemes = schemes.into_iter().map(Into::into).collect();
         self
     }
 
@@ -119,6 +181,16 @@ impl Setting {
         self.required
     }
 
+    /// Empty where nothing was said.
+    pub(crate) fn default(&self) -> &str {
+        &self.default
+    }
+
+    /// The schemes of the URLs that it holds; none where it isn't a URL that may choose the backend.
+    pub(crate) fn schemes(&self) -> &[String] {
+        &self.schemes
+    }
+
     /// Whether a value that should be a number is one within the range.
     pub(crate) fn in_range(&self, value: &str) -> bool {
         let within = |range: &RangeInclusive<u64>| value.parse().is_ok_and(|number| range.contains(&number));
@@ -137,7 +209,8 @@ impl Setting {
         let good = (1..=64).contains(&name.len())
             && name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.bytes().all(allowed)
-            && !matches!(name.as_str(), RATE_LIMITER | PREFIX);
+            && Part::of_variable(name).is_none()
+            && name != PREFIX;
         (!good).then_some(name)
     }
 }

@@ -1,12 +1,16 @@
-//! Reads the variables that are settings: which belong to a backend, and what is wrong with the others.
+//! Reads the variables that are settings: which belong to whom, and what is wrong with the others.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
+use limiter_core::{Error, ErrorKind};
+
+use crate::choice::{Choice, Choices};
 use crate::error::{ConfigError, ConfigProblem};
-use crate::registration::Registration;
+use crate::layer_settings;
+use crate::part::Part;
 use crate::registry::{Registry, left_out_setting};
-use crate::service_link::is_service_link;
+use crate::service_link::ServiceLinks;
 use crate::setting::Setting;
 use crate::vars::Vars;
 
@@ -16,18 +20,18 @@ pub(crate) struct Settings(BTreeMap<String, String>);
 
 impl Settings {
     /// Reads every variable that is ours alone, of chosen and of other backends alike, and of the others those of the
-    /// chosen backend. Adds what is wrong to `errors`.
+    /// chosen backends. Adds what is wrong to `errors`.
     pub(crate) fn read(
         vars: &Vars,
         registry: &Registry,
-        chosen: Option<&Registration>,
+        choices: &Choices<'_>,
         errors: &mut Vec<ConfigError>,
     ) -> Self {
-        let is_chosens = |variable: &&String| chosen.is_some_and(|chosen| has(chosen, variable));
-        let shared = vars.shared.iter().filter(|(variable, _)| is_chosens(variable));
+        let reader = Reader { registry, choices, links: ServiceLinks::among(&vars.settings) };
+        let shared = vars.shared.iter().filter(|(variable, _)| is_read(choices, variable));
         let mut settings = Self::default();
         for (variable, value) in vars.settings.iter().chain(shared) {
-            match read_one(variable, value, registry, chosen) {
+            match reader.read(variable, value) {
                 Ok(Some(value)) => {
                     settings.0.insert(variable.clone(), value);
                 }
@@ -38,64 +42,135 @@ impl Settings {
         settings
     }
 
-    /// The settings of one backend.
-    pub(crate) fn of(&self, backend: &Registration) -> BTreeMap<String, String> {
-        let own = self.0.iter().filter(|(variable, _)| has(backend, variable));
-        own.map(|(variable, value)| (variable.clone(), value.clone())).collect()
+    /// What the backend of a choice reads, its URL included.
+    pub(crate) fn of(&self, choice: &Choice<'_>) -> BTreeMap<String, String> {
+        let own = self.0.iter().filter(|(variable, _)| choice.reads(variable));
+        let mut held: BTreeMap<_, _> =
+            own.map(|(variable, value)| (variable.clone(), value.clone())).collect();
+        if let Some((setting, url)) = choice.url {
+            held.insert(choice.registration.variable_of(setting), url.to_owned());
+        }
+        held
     }
 
-    /// The variables that are set for other backends than this one.
-    pub(crate) fn unused(&self, backend: &Registration) -> Vec<String> {
-        self.0.keys().filter(|variable| !has(backend, variable)).cloned().collect()
+    /// All of them, whoever reads them.
+    pub(crate) fn all(&self) -> &BTreeMap<String, String> {
+        &self.0
     }
-}
 
-fn has(backend: &Registration, variable: &str) -> bool {
-    backend.variables().any(|(own, _)| own == variable)
+    /// The variables that are set for backends that aren't chosen.
+    pub(crate) fn unused(&self, choices: &Choices<'_>) -> Vec<String> {
+        let unused = |variable: &&String| !is_read(choices, variable) && !layer_settings::is_one(variable);
+        self.0.keys().filter(unused).cloned().collect()
+    }
 }
 
 /// The settings that a chosen backend requires and that aren't set at all.
-pub(crate) fn missing(vars: &Vars, registration: &Registration) -> Vec<ConfigError> {
-    let missing =
-        |(variable, setting): &(String, &Setting)| setting.is_required() && vars.setting(variable).is_none();
-    let unset = |(variable, setting): (String, &Setting)| {
-        let lookalike = vars.lookalike_of(&variable);
-        let error = ConfigError::new(ConfigProblem::Unset, &variable).with_accepted(setting.accepted());
-        error.with_set_instead(lookalike)
-    };
-    registration.variables().filter(missing).map(unset).collect()
-}
-
-/// The trimmed value of a variable; `None` for what is nobody's setting on purpose. Of several backends with a setting
-/// of this name the chosen one decides, otherwise any may accept it.
-fn read_one(
-    variable: &str,
-    value: &OsStr,
-    registry: &Registry,
-    chosen: Option<&Registration>,
-) -> Result<Option<String>, ConfigError> {
-    let is_chosen = |owner: &Registration| chosen.is_some_and(|chosen| chosen.name() == owner.name());
-    if let Some((owner, setting)) = registry.owners(variable).find(|(owner, _)| is_chosen(owner)) {
-        return accepted_by(owner, setting, variable, value).map(Some);
-    }
-    let mut refusal = None;
-    for (owner, setting) in registry.owners(variable) {
-        match accepted_by(owner, setting, variable, value) {
-            Ok(value) => return Ok(Some(value)),
-            Err(error) => refusal = refusal.or(Some(error)),
+pub(crate) fn missing(vars: &Vars, choices: &Choices<'_>) -> Vec<ConfigError> {
+    let mut found: Vec<ConfigError> = Vec::new();
+    for (_, choice) in choices {
+        for (variable, setting) in choice.variables() {
+            let is_new = found.iter().all(|error| error.variable() != variable);
+            if setting.is_required() && vars.setting(&variable).is_none() && is_new {
+                let error = ConfigError::new(ConfigProblem::Unset, &variable)
+                    .with_accepted(setting.accepted())
+                    .with_set_instead(vars.lookalike_of(&variable));
+                let by = format!("{}={}", choice.origin.variable(), choice.registration.name());
+                found.push(error.with_needed_by(by));
+            }
         }
     }
-    match refusal {
-        Some(error) => Err(error),
-        None if is_service_link(variable) => Ok(None),
-        None => Err(nobodys(variable, value, registry)),
+    found
+}
+
+/// What is wrong with the URLs that choose a backend, as the setting that each is read as, and whether that setting,
+/// where it is nobody else's, says otherwise.
+pub(crate) fn wrong_urls(settings: &Settings, choices: &Choices<'_>) -> Vec<ConfigError> {
+    let wrong = |(_, choice): &(Part, Choice<'_>)| {
+        let (setting, url) = choice.url?;
+        let own = choice.registration.variable_of(setting);
+        let shown = |problem| {
+            ConfigError::new(problem, choice.origin.variable())
+                .with_choice(url)
+                .with_accepted(setting.accepted())
+        };
+        if let Err(source) = setting.check(url) {
+            return Some(shown(ConfigProblem::Malformed).with_source(source));
+        }
+        if !choice.registration.accepts(setting, url) {
+            return Some(shown(ConfigProblem::Malformed));
+        }
+        let other = settings.0.get(&own).filter(|other| other.as_str() != url && !is_read(choices, &own));
+        other.map(|_| {
+            let text = format!("{own} is set to another; accepted: one of the two, or the same URL in both");
+            shown(ConfigProblem::Contradiction).with_source(Error::new(ErrorKind::Config, text))
+        })
+    };
+    choices.iter().filter_map(wrong).collect()
+}
+
+/// Whether the backend of any choice reads a variable.
+fn is_read(choices: &Choices<'_>, variable: &str) -> bool {
+    choices.iter().any(|(_, choice)| choice.reads(variable))
+}
+
+/// Who may own a variable.
+struct Reader<'a> {
+    registry: &'a Registry,
+    choices: &'a Choices<'a>,
+    links: ServiceLinks,
+}
+
+impl Reader<'_> {
+    /// The trimmed value of a variable; `None` for what is nobody's setting on purpose.
+    fn read(&self, variable: &str, value: &OsStr) -> Result<Option<String>, ConfigError> {
+        let by_chosen = self.by_chosen(variable, value);
+        let found = by_chosen.or_else(|| self.by_any(variable, value)).or_else(|| by_layers(variable, value));
+        match found {
+            Some(read) => read.map(Some),
+            None if self.links.hold(variable) => Ok(None),
+            None => Err(nobodys(variable, value, self.registry)),
+        }
+    }
+
+    /// All chosen backends with a setting of this name must accept its value.
+    fn by_chosen(&self, variable: &str, value: &OsStr) -> Option<Result<String, ConfigError>> {
+        let mut last = None;
+        for (_, choice) in self.choices {
+            let found = choice.variables().find(|(own, _)| own == variable);
+            let Some((_, setting)) = found else { continue };
+            let accepts = |value: &str| choice.registration.accepts(setting, value);
+            let read = accepted_by(setting, accepts, variable, value);
+            if read.is_err() {
+                return Some(read);
+            }
+            last = Some(read);
+        }
+        last
+    }
+
+    /// Of those that aren't chosen any may accept it.
+    fn by_any(&self, variable: &str, value: &OsStr) -> Option<Result<String, ConfigError>> {
+        let mut refusal = None;
+        for (owner, setting) in self.registry.owners(variable) {
+            match accepted_by(setting, |value| owner.accepts(setting, value), variable, value) {
+                Ok(value) => return Some(Ok(value)),
+                Err(error) => refusal = refusal.or(Some(Err(error))),
+            }
+        }
+        refusal
     }
 }
 
-/// The trimmed value, if it is what one backend's setting accepts.
+fn by_layers(variable: &str, value: &OsStr) -> Option<Result<String, ConfigError>> {
+    let setting = layer_settings::find(variable)?;
+    Some(accepted_by(&setting, |value| layer_settings::accepts(&setting, value), variable, value))
+}
+
+/// The trimmed value, if it is what a setting accepts.
 fn accepted_by(
-    owner: &Registration,
     setting: &Setting,
+    accepts: impl Fn(&str) -> bool,
     variable: &str,
     value: &OsStr,
 ) -> Result<String, ConfigError> {
@@ -106,7 +181,7 @@ fn accepted_by(
     }
     let malformed = || wrong(ConfigProblem::Malformed).with_value(value);
     setting.check(value).map_err(|error| malformed().with_source(error))?;
-    if owner.accepts(setting, value) { Ok(value.to_owned()) } else { Err(malformed()) }
+    if accepts(value) { Ok(value.to_owned()) } else { Err(malformed()) }
 }
 
 /// The error for a variable that starts as our settings do and is none.
@@ -114,8 +189,9 @@ fn nobodys(variable: &str, value: &OsStr, registry: &Registry) -> ConfigError {
     if let Some(backend) = left_out_setting(registry, variable) {
         return ConfigError::not_compiled_in(variable, backend).with_hidden_value();
     }
+    let known: Vec<_> = layer_settings::names().chain(registry.variables()).collect();
     ConfigError::new(ConfigProblem::UnknownVariable, variable)
         .with_value(&value.to_string_lossy())
-        .with_accepted(registry.variables().join(", "))
-        .with_nearest(registry.nearest_variable(variable))
+        .with_accepted(known.join(", "))
+        .with_nearest(registry.nearest_variable(variable, &known))
 }

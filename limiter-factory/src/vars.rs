@@ -3,25 +3,39 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// The variable that says where the counts live.
-pub(crate) const RATE_LIMITER: &str = "RATE_LIMITER";
+use crate::part::Part;
+
 /// What the name of every setting starts with.
 pub(crate) const PREFIX: &str = "LIMITER_";
 
 /// Our variables. A later one of the same name replaces an earlier one. Never shown whole: they hold secrets.
 #[derive(Default)]
 pub(crate) struct Vars {
-    /// What `RATE_LIMITER` holds.
-    pub(crate) choice: Option<OsString>,
+    /// What `RATE_LIMITER` and the like hold.
+    choices: BTreeMap<Part, OsString>,
+    /// Variables that are set and are called nearly as those are.
+    choice_lookalikes: Vec<Lookalike>,
     /// What every `LIMITER_*` variable holds. Names that are no UTF-8 stand here with replacement characters:
     /// they can't be a setting's.
     pub(crate) settings: BTreeMap<String, OsString>,
     /// What the settings hold whose names others may use too.
     pub(crate) shared: BTreeMap<String, OsString>,
-    /// A variable that is set and is called nearly as `RATE_LIMITER`.
-    pub(crate) lookalike: Option<String>,
-    /// The same for settings whose names others may use too.
+    /// Variables that are called nearly as one of those.
     shared_lookalikes: BTreeMap<String, String>,
+}
+
+/// A variable that is called nearly as the one that chooses for a part.
+pub(crate) struct Lookalike {
+    pub(crate) part: Part,
+    pub(crate) variable: String,
+    pub(crate) value: OsString,
+}
+
+impl Lookalike {
+    /// Whether it is that name but for upper and lower case.
+    pub(crate) fn differs_in_case_alone(&self) -> bool {
+        self.variable.eq_ignore_ascii_case(self.part.variable())
+    }
 }
 
 impl Vars {
@@ -30,20 +44,34 @@ impl Vars {
     pub(crate) fn pick(vars: impl Iterator<Item = (OsString, OsString)>, shared: &[String]) -> Self {
         let mut picked = Self::default();
         for (name, value) in vars {
-            let name = name.to_string_lossy();
-            if name == RATE_LIMITER {
-                picked.choice = Some(value);
-            } else if starts_as_ours(&name) {
-                picked.settings.insert(name.into_owned(), value);
-            } else if shared.iter().any(|own| *own == name) {
-                picked.shared.insert(name.into_owned(), value);
-            } else if is_lookalike(&name, RATE_LIMITER) {
-                picked.lookalike = Some(name.into_owned());
-            } else if let Some(own) = shared.iter().find(|own| is_lookalike(&name, own)) {
-                picked.shared_lookalikes.insert(own.clone(), name.into_owned());
-            }
+            picked.take(name.to_string_lossy().into_owned(), value, shared);
         }
         picked
+    }
+
+    fn take(&mut self, name: String, value: OsString, shared: &[String]) {
+        if let Some(part) = Part::of_variable(&name) {
+            self.choices.insert(part, value);
+        } else if starts_as_ours(&name) {
+            self.settings.insert(name, value);
+        } else if shared.contains(&name) {
+            self.shared.insert(name, value);
+        } else if let Some(part) = part_of_lookalike(&name) {
+            self.choice_lookalikes.push(Lookalike { part, variable: name, value });
+        } else if let Some(own) = shared.iter().find(|own| is_lookalike(&name, own)) {
+            self.shared_lookalikes.insert(own.clone(), name);
+        }
+    }
+
+    /// What the variable of a part holds.
+    pub(crate) fn choice(&self, part: Part) -> Option<&OsString> {
+        self.choices.get(&part)
+    }
+
+    /// Variables that are set and were perhaps meant to be the one of a part, which isn't.
+    pub(crate) fn instead_of(&self, part: Part) -> impl Iterator<Item = &Lookalike> {
+        let unset = self.choice(part).is_none();
+        self.choice_lookalikes.iter().filter(move |lookalike| unset && lookalike.part == part)
     }
 
     /// What a setting's variable holds.
@@ -55,12 +83,6 @@ impl Vars {
     pub(crate) fn lookalike_of(&self, setting: &str) -> Option<&str> {
         self.shared_lookalikes.get(setting).map(String::as_str)
     }
-
-    /// Whether `RATE_LIMITER` is set, but under a name of the wrong case.
-    pub(crate) fn choice_is_in_wrong_case(&self) -> bool {
-        let lookalike = self.lookalike.as_deref().unwrap_or_default();
-        self.choice.is_none() && lookalike.eq_ignore_ascii_case(RATE_LIMITER)
-    }
 }
 
 /// Whether a name is one that nobody else uses. Names in the wrong case count as ours, so that they are refused and
@@ -69,9 +91,25 @@ pub(crate) fn starts_as_ours(name: &str) -> bool {
     name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
+/// The part whose variable was perhaps meant.
+fn part_of_lookalike(name: &str) -> Option<Part> {
+    let of_part =
+        |part: Part| part.spellings().into_iter().filter_map(|spelling| slips(name, spelling)).min();
+    let nearest = Part::ALL.into_iter().filter_map(|part| Some((of_part(part)?, part))).min();
+    nearest.map(|(_, part)| part)
+}
+
 fn is_lookalike(name: &str, own: &str) -> bool {
-    const SLIPS: usize = 2;
-    name.len().abs_diff(own.len()) <= SLIPS && strsim::damerau_levenshtein(&name.to_uppercase(), own) <= SLIPS
+    slips(name, own).is_some()
+}
+
+/// By how many slips a name differs, whatever its case, where they are few.
+fn slips(name: &str, own: &str) -> Option<usize> {
+    const MOST: usize = 2;
+    if name.len().abs_diff(own.len()) > MOST {
+        return None;
+    }
+    Some(strsim::damerau_levenshtein(&name.to_uppercase(), own)).filter(|slips| *slips <= MOST)
 }
 
 #[cfg(test)]
@@ -83,29 +121,51 @@ mod tests {
         Vars::pick(vars.iter().map(|(name, value)| (name.into(), value.into())), &shared)
     }
 
+    fn instead_of(part: Part, name: &str) -> Vec<String> {
+        let vars = pick(&[(name, "memory")]);
+        vars.instead_of(part).map(|lookalike| lookalike.variable.clone()).collect()
+    }
+
     #[test]
     fn only_ours_are_picked() {
         let vars = pick(&[
             ("RATE_LIMITER", "memory"),
+            ("QUOTA_TRACKER", "redis"),
             ("LIMITER_MEMORY_LEASES", "5"),
             ("limiter_memory_leases", "5"),
             ("MY_LIMITER_X", "1"),
             ("PATH", "/bin"),
         ]);
-        assert_eq!(vars.choice, Some("memory".into()));
+        assert_eq!(vars.choice(Part::Rates), Some(&"memory".into()));
+        assert_eq!(vars.choice(Part::Slots), None);
+        assert_eq!(vars.choice(Part::Quotas), Some(&"redis".into()));
         let names: Vec<_> = vars.settings.keys().map(String::as_str).collect();
         assert_eq!(names, ["LIMITER_MEMORY_LEASES", "limiter_memory_leases"]);
-        assert_eq!(vars.lookalike, None);
+        assert!(vars.choice_lookalikes.is_empty());
     }
 
     #[test]
-    fn slips_in_the_name_of_the_choice_are_seen() {
+    fn slips_in_the_name_of_a_choice_are_seen() {
         for name in ["RATE_LIMTER", "RATELIMITER", "rate_limiter", "RATE_LIMITERS"] {
-            assert_eq!(pick(&[(name, "memory")]).lookalike.as_deref(), Some(name));
+            assert_eq!(instead_of(Part::Rates, name), [name]);
         }
-        assert_eq!(pick(&[("RATE", "1"), ("LIMIT", "1")]).lookalike, None);
-        assert!(pick(&[("Rate_Limiter", "memory")]).choice_is_in_wrong_case());
-        assert!(!pick(&[("RATE_LIMIT", "100")]).choice_is_in_wrong_case());
+        for name in ["SLOTS_LIMITER", "SLOT_LIMITERS", "SLOT_TRACKER", "slot_limiter", "SLOTLIMITER"] {
+            assert_eq!(instead_of(Part::Slots, name), [name]);
+        }
+        for name in ["QUOTA_LIMITER", "QUOTAS_LIMITER", "QUOTAS_TRACKER", "Quota_Tracker", "QUOT_TRACKER"] {
+            assert_eq!(instead_of(Part::Quotas, name), [name]);
+        }
+        for name in ["RATE", "LIMIT", "SLOT", "QUOTA", "RATE_LIMITER_PORT", "SLOTS", "TRACKER"] {
+            assert!(pick(&[(name, "1")]).choice_lookalikes.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_none_where_the_name_itself_is_set() {
+        let vars = pick(&[("RATE_LIMIT", "100"), ("RATE_LIMITER", "memory"), ("slot_limiter", "x")]);
+        assert_eq!(vars.instead_of(Part::Rates).count(), 0);
+        assert!(vars.instead_of(Part::Slots).all(Lookalike::differs_in_case_alone));
+        assert!(!pick(&[("RATE_LIMIT", "1")]).instead_of(Part::Rates).any(Lookalike::differs_in_case_alone));
     }
 
     #[test]

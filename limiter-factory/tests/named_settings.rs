@@ -83,11 +83,12 @@ async fn they_reach_the_fields_of_their_names() {
 #[tokio::test]
 async fn a_missing_empty_or_misspelt_one_is_named() {
     let accepted = "accepted: a region in Europe";
-    assert_eq!(errors_of(&[DYNAMO]).await, format!("AWS_REGION is not set; {accepted}"));
+    let unset = format!("AWS_REGION is not set, which RATE_LIMITER=dynamo needs; {accepted}");
+    assert_eq!(errors_of(&[DYNAMO]).await, unset);
     assert_eq!(errors_of(&[DYNAMO, ("AWS_REGION", "")]).await, format!("AWS_REGION is empty; {accepted}"));
     assert_eq!(
         errors_of(&[DYNAMO, ("aws_region", "eu-1"), ("PATH", "/bin")]).await,
-        format!("AWS_REGION is not set; {accepted}; nearest: aws_region, which is set")
+        format!("{unset}; nearest: aws_region, which is set")
     );
 }
 
@@ -175,6 +176,6 @@ async fn names_that_can_not_be_are_refused() {
     assert_eq!(
         errors.to_string(),
         "Registration::with_setting is \"LIMITER_OWN_ZONE\"; accepted: 1 to 64 of A-Z 0-9 _ from a letter on, not \
-         RATE_LIMITER, each once in a backend"
+         RATE_LIMITER, SLOT_LIMITER or QUOTA_TRACKER, each once in a backend"
     );
 }

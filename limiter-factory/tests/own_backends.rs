@@ -64,19 +64,18 @@ async fn it_is_chosen_and_read_like_any_other() {
 #[tokio::test]
 async fn its_variables_are_held_to_the_same_rules() {
     let accepted = "accepted: a whole number of connections, 1 to 64";
-    assert_eq!(errors_of(&[DYNAMO]).await, "LIMITER_DYNAMO_DB_URL is not set; accepted: dynamo://host");
+    let unset =
+        "LIMITER_DYNAMO_DB_URL is not set, which RATE_LIMITER=dynamo-db needs; accepted: dynamo://host";
+    assert_eq!(errors_of(&[DYNAMO]).await, unset);
     assert_eq!(
         errors_of(&[DYNAMO, ("LIMITER_DYNAMO_DB_POOL", "65")]).await,
-        format!(
-            "LIMITER_DYNAMO_DB_POOL is \"65\"; {accepted}\n\
-             LIMITER_DYNAMO_DB_URL is not set; accepted: dynamo://host"
-        )
+        format!("LIMITER_DYNAMO_DB_POOL is \"65\"; {accepted}\n{unset}")
     );
     assert_eq!(
         errors_of(&[("RATE_LIMITER", "dynamodb")]).await,
         format!(
-            "RATE_LIMITER is \"dynamodb\", which is no backend's name; accepted: {}, dynamo-db; nearest: dynamo-db",
-            compiled_in::NAMES
+            "RATE_LIMITER is \"dynamodb\", which is no backend's name; accepted: {}; nearest: dynamo-db",
+            compiled_in::choices(&[("dynamo-db", "dynamo-db://")])
         )
     );
     // Also where another backend is chosen.

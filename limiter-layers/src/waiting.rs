@@ -31,6 +31,8 @@ const LAST_CALL: Duration = Duration::from_millis(10);
 ///
 /// Who gets through first among those who wait isn't said: they don't queue, each tries again by itself.
 ///
+/// Waiting needs tokio's timer: whoever has to wait panics outside a runtime that has it enabled.
+///
 /// # Errors
 /// As the call that is repeated. The first error ends the waiting, for a hit of which the answer was lost may have
 /// been charged.
@@ -111,8 +113,8 @@ impl Waiters {
     /// Acquires a slot until it is granted or the deadline is near. What is granted is held until its guard is dropped.
     ///
     /// # Behavior
-    /// Nobody can know when a slot gets free. So it is asked for again and again: after some 20 ms at first, then after
-    /// pauses that double up to 1 s, each shortened by up to half at random, and a last time 10 ms before the deadline.
+    /// Nobody can know when a slot gets free. So it is asked for again and again: after 20 ms, then after pauses that
+    /// double up to 1 s, each shortened by up to half at random, and a last time 10 ms before the deadline.
     /// A request for more permits than the cap of a scope is asked once. The answer is that of the last try.
     ///
     /// # Errors

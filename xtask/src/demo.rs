@@ -34,7 +34,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Result {
         return walk_on(backend);
     }
     let program = workspace::build_program(PACKAGE, store::features(backend))?;
-    serve::serve(&program, backend, &Store::of(backend)?)
+    serve::serve(&program, &Store::of(backend)?)
 }
 
 /// The walk on counts that are kept there, whatever the environment says.
@@ -42,7 +42,7 @@ pub(crate) fn walk_on(backend: &str) -> Result {
     let program = workspace::build_program(PACKAGE, store::features(backend))?;
     let mut walk = Walk::new(program, backend, Store::of(backend)?);
     let gateway = walk.start(&[])?;
-    let kept = walk.store().in_words(backend);
+    let kept = walk.store().in_words();
     println!("A gateway listens on {}; its counts are kept in {kept}.", gateway.address());
     let client = gateway.client();
     let outcome = event_streams::per_user(&mut walk, &client)

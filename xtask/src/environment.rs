@@ -6,6 +6,8 @@ use std::env;
 pub(crate) const REDIS_URL: &str = "REDIS_URL";
 /// Names a PostgreSQL database of somebody else's that is to be used.
 pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
+/// Names a file of counts that is to be used.
+pub(crate) const LIMITER_SQLITE_PATH: &str = "LIMITER_SQLITE_PATH";
 
 /// Whether a variable is set, and not to nothing.
 pub(crate) fn is_set(variable: &str) -> bool {

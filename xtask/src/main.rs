@@ -37,14 +37,16 @@ usage: cargo xtask VERB
   test [--long]               everything that proves the project: servers, format, lints, docs, tests, vectors, tidy,
                               demo; --long runs the laws a hundred times as long
   vectors [--backend NAME]... [FILE|DIR]...
-                              replay worked traces: limiter-testkit/vectors on `model`, `memory`, `redis`
-                              and `postgres`, unless other backends or traces are named
+                              replay worked traces: limiter-testkit/vectors on `model`, `memory`, `redis`,
+                              `postgres` and `sqlite`, unless other backends or traces are named
   servers                     find the server programs that tests need, or install them where that is allowed
   tidy                        the rules no compiler knows: who may depend on whom, import cycles, lengths, names
 
 The demo's counts are kept where RATE_LIMITER or --backend says, in the process unless told otherwise. `redis` is the
 server that REDIS_URL names, `postgres` the one that DATABASE_URL names, or else a private one, whose programs are found
-(TESTKIT_REDIS_SERVER and TESTKIT_POSTGRES_BIN may name them) or installed, and which ends with the verb.";
+(TESTKIT_REDIS_SERVER and TESTKIT_POSTGRES_BIN may name them) or installed, and which ends with the verb. `sqlite` is the
+file that LIMITER_SQLITE_PATH names, or else a private one. `mixed` keeps rates in `redis`, slots in `sqlite` and quotas
+in `postgres`.";
 
 fn main() -> ExitCode {
     let mut words = env::args().skip(1);

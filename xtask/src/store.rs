@@ -1,143 +1,124 @@
-//! Where a backend's counts live while a verb runs: in the process, or in a server that is given or started.
+//! Where the counts live while a verb runs: in the process, or in servers and files that are given or made for it.
 
-use std::net::SocketAddr;
+mod place;
 
-use testservers::postgres::Postgres;
-use testservers::redis::Redis;
+use place::Place;
 
-use crate::environment::{DATABASE_URL, REDIS_URL, is_set};
-use crate::failure::{OrFail, Result};
-use crate::servers;
+use crate::failure::Result;
 
-/// The backend that needs no server.
+/// The backend that needs neither server nor file.
 pub(crate) const IN_PROCESS: &str = "memory";
+/// No backend but three of them, one for each of what can be chosen.
+const MIXED: &str = "mixed";
 
-/// Where the counts live. A server that was started for it ends with this value.
+/// What a program is told by these variables, and where it is kept when that is mixed.
+const CHOICES: [Choice; 3] = [
+    Choice { variable: "RATE_LIMITER", what: "rates", mixed: "redis" },
+    Choice { variable: "SLOT_LIMITER", what: "slots", mixed: "sqlite" },
+    Choice { variable: "QUOTA_TRACKER", what: "quotas", mixed: "postgres" },
+];
+
+struct Choice {
+    variable: &'static str,
+    what: &'static str,
+    mixed: &'static str,
+}
+
+/// Where the counts live. What was started or made for it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// One for all, or one for each choice.
+    kept: Vec<Kept>,
+}
+
+/// A backend, and where its counts are.
+#[derive(Debug)]
+struct Kept {
+    backend: String,
     place: Place,
 }
 
-#[derive(Debug)]
-enum Place {
-    /// Nothing is known of it but what the environment says anyway.
-    Unmanaged,
-    /// The variable names it.
-    Given(&'static str),
-    /// The variable has to name it.
-    Private { variable: &'static str, url: String, server: Box<Server> },
-}
-
-#[derive(Debug)]
-enum Server {
-    Redis(Redis),
-    Postgres(Postgres),
-}
-
 impl Store {
-    /// The store of a backend: for `redis` and `postgres` the server that `REDIS_URL` or `DATABASE_URL` names, or else a
-    /// private one, whose programs are found or installed.
+    /// The store of a backend: the server or file that its variable names, or else a private one, whose programs are
+    /// found or installed. `mixed` has three.
     pub(crate) fn of(backend: &str) -> Result<Self> {
-        let place = match variable(backend) {
-            None => Place::Unmanaged,
-            Some(variable) if is_set(variable) => Place::Given(variable),
-            Some(variable) => {
-                let server = Box::new(Server::start(variable)?);
-                Place::Private { variable, url: server.url(), server }
-            }
-        };
-        Ok(Self { place })
+        let kept = backends(backend)
+            .into_iter()
+            .map(|backend| Ok(Kept { backend: backend.to_owned(), place: Place::of(backend)? }));
+        Ok(Self { kept: kept.collect::<Result<_>>()? })
+    }
+
+    /// The variables by which a program chooses it; those that hold nothing aren't to be set.
+    pub(crate) fn choice(&self) -> Vec<(&'static str, &str)> {
+        let names = self.kept.iter().map(|kept| kept.backend.as_str()).chain(["", ""]);
+        CHOICES.iter().map(|choice| choice.variable).zip(names).collect()
     }
 
     /// The variables that a program needs to find it, besides those of the caller.
     pub(crate) fn variables(&self) -> Vec<(&'static str, &str)> {
-        match &self.place {
-            Place::Private { variable, url, .. } => vec![(variable, url)],
-            Place::Unmanaged | Place::Given(_) => Vec::new(),
-        }
+        self.kept.iter().filter_map(|kept| kept.place.variable()).collect()
     }
 
     /// In a few words, without what may be secret.
-    pub(crate) fn in_words(&self, backend: &str) -> String {
-        match &self.place {
-            Place::Unmanaged => format!("`{backend}`"),
-            Place::Given(variable) => format!("`{backend}`, the server that {variable} names"),
-            Place::Private { server, .. } => format!("`{backend}`, a private server on {}", server.address()),
+    pub(crate) fn in_words(&self) -> String {
+        let words: Vec<String> = self.kept.iter().map(Kept::in_words).collect();
+        match &words[..] {
+            [one] => one.clone(),
+            _ => {
+                let each =
+                    CHOICES.iter().zip(&words).map(|(choice, words)| format!("{} in {words}", choice.what));
+                each.collect::<Vec<_>>().join("; ")
+            }
         }
     }
 }
 
-impl Server {
-    /// The one that this variable is about.
-    fn start(variable: &str) -> Result<Self> {
-        if variable == DATABASE_URL {
-            servers::postgres()?;
-            return Ok(Self::Postgres(Postgres::start().or_fail("starting a private PostgreSQL server")?));
-        }
-        servers::redis()?;
-        Ok(Self::Redis(Redis::start().or_fail("starting a private Redis server")?))
-    }
-
-    fn url(&self) -> String {
-        match self {
-            Self::Redis(server) => server.url(),
-            Self::Postgres(server) => server.url(),
-        }
-    }
-
-    fn address(&self) -> SocketAddr {
-        match self {
-            Self::Redis(server) => server.address(),
-            Self::Postgres(server) => server.address(),
-        }
+impl Kept {
+    fn in_words(&self) -> String {
+        format!("`{}`{}", self.backend, self.place.in_words())
     }
 }
 
 /// What cargo is told besides when it builds what is to find the store: a server that is given may want TLS.
 pub(crate) fn features(backend: &str) -> &'static [&'static str] {
-    if variable(backend).is_some_and(is_set) { &["--all-features"] } else { &[] }
+    if backends(backend).into_iter().any(Place::is_given) { &["--all-features"] } else { &[] }
 }
 
-/// The variable that names a backend's server, when it has one.
-fn variable(backend: &str) -> Option<&'static str> {
-    match backend {
-        "redis" => Some(REDIS_URL),
-        "postgres" => Some(DATABASE_URL),
-        _ => None,
-    }
+fn backends(backend: &str) -> Vec<&str> {
+    if backend == MIXED { CHOICES.iter().map(|choice| choice.mixed).collect() } else { vec![backend] }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::{DATABASE_URL, LIMITER_SQLITE_PATH, REDIS_URL};
 
     #[test]
     fn a_backend_in_the_process_needs_nothing() {
         let store = Store::of(IN_PROCESS).unwrap();
         assert!(store.variables().is_empty());
-        assert_eq!(store.in_words(IN_PROCESS), "`memory`");
+        assert_eq!(store.in_words(), "`memory`");
         assert!(features(IN_PROCESS).is_empty());
     }
 
     #[test]
-    fn a_given_server_is_found_in_the_environment_and_its_url_is_not_shown() {
-        let given = Store { place: Place::Given(REDIS_URL) };
-        assert!(given.variables().is_empty());
-        assert_eq!(given.in_words("redis"), "`redis`, the server that REDIS_URL names");
+    fn one_backend_is_chosen_for_everything() {
+        let store = Store::of("memory").unwrap();
+        assert_eq!(store.choice(), [("RATE_LIMITER", "memory"), ("SLOT_LIMITER", ""), ("QUOTA_TRACKER", "")]);
     }
 
     #[test]
-    fn a_private_server_is_handed_on_and_ends_with_its_store() {
-        for (backend, expected) in [("redis", REDIS_URL), ("postgres", DATABASE_URL)] {
-            let server = Box::new(Server::start(variable(backend).unwrap()).unwrap());
-            let (url, address) = (server.url(), server.address());
-            let store = Store { place: Place::Private { variable: expected, url: url.clone(), server } };
-            assert!(url.starts_with(backend) && url.contains(&address.to_string()), "{url}");
-            assert_eq!(store.variables(), [(expected, &*url)]);
-            assert!(store.in_words(backend).contains(&address.to_string()));
-            assert!(std::net::TcpStream::connect(address).is_ok());
-            drop(store);
-            assert!(std::net::TcpStream::connect(address).is_err());
+    fn a_mixed_store_is_three_each_chosen_and_found() {
+        let store = Store::of(MIXED).unwrap();
+        let wanted = [("RATE_LIMITER", "redis"), ("SLOT_LIMITER", "sqlite"), ("QUOTA_TRACKER", "postgres")];
+        assert_eq!(store.choice(), wanted);
+        let words = store.in_words();
+        for part in ["rates in `redis`, ", "; slots in `sqlite`, ", "; quotas in `postgres`, "] {
+            assert!(words.contains(part), "{words}");
         }
+        let found: Vec<_> = store.variables().into_iter().map(|(variable, _)| variable).collect();
+        let mut needed = vec![REDIS_URL, LIMITER_SQLITE_PATH, DATABASE_URL];
+        needed.retain(|variable| !crate::environment::is_set(variable));
+        assert_eq!(found, needed);
     }
 }

@@ -87,6 +87,11 @@ const STEPS: &[Step] = &[
         name: "demo on postgres",
         action: Action::Verb("demo --backend postgres", || demo::walk_on("postgres")),
     },
+    Step {
+        name: "demo on sqlite",
+        action: Action::Verb("demo --backend sqlite", || demo::walk_on("sqlite")),
+    },
+    Step { name: "demo on mixed", action: Action::Verb("demo --backend mixed", || demo::walk_on("mixed")) },
 ];
 
 /// How a step ended.

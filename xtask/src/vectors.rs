@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::store::Store;
 use crate::workspace;
 
-const DEFAULT_BACKENDS: [&str; 4] = ["model", "memory", "redis", "postgres"];
+const DEFAULT_BACKENDS: [&str; 5] = ["model", "memory", "redis", "postgres", "sqlite"];
 const DEFAULT_TRACES: &str = "limiter-testkit/vectors";
 
 pub(crate) fn run(mut arguments: Arguments) -> Result {
@@ -36,15 +36,15 @@ fn replay_on(backends: &[&str], traces: &[PathBuf]) -> Result {
     let files = if traces.len() == 1 { "1 file".to_owned() } else { format!("{} files", traces.len()) };
     for backend in backends {
         let store = Store::of(backend)?;
-        println!("vectors: {files} on {}", store.in_words(backend));
+        println!("vectors: {files} on {}", store.in_words());
         agreed &= replay(backend, &store, traces)?;
     }
     if agreed { Ok(()) } else { Err(Failure::Shown) }
 }
 
 fn replay(backend: &str, store: &Store, traces: &[PathBuf]) -> Result<bool> {
-    let arguments =
-        ["run", "--quiet", "--package", "limiter-factory", "--all-features", "--example", "replay", "--"];
+    let (package, program) = program(backend);
+    let arguments = ["run", "--quiet", "--package", package, "--all-features", "--example", program, "--"];
     let mut command = workspace::cargo(&arguments);
     let root = workspace::root();
     // As short as can be: each mismatch is told with its file.
@@ -66,6 +66,11 @@ fn replay(backend: &str, store: &Store, traces: &[PathBuf]) -> Result<bool> {
             Ok(false)
         }
     }
+}
+
+/// The package and the example of it that replay on this backend.
+fn program(backend: &str) -> (&'static str, &'static str) {
+    if backend == "sqlite" { ("sqlite-backend", "vectors") } else { ("limiter-factory", "replay") }
 }
 
 /// A replay counts when it ended well and says that it replayed something.

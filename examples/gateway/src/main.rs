@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use gateway::Config;
-use limiter_factory::Limiters;
+use limiter_factory::{ConfigErrors, Factory, Limiters};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -41,12 +41,17 @@ async fn run() -> Result<(), String> {
 
 /// Everything that is wrong with the environment, at once.
 async fn configured() -> Result<(Config, Limiters), String> {
-    match (Config::from_env(), limiter_factory::from_env().await) {
+    match (Config::from_env(), limiters().await) {
         (Ok(config), Ok(limiters)) => Ok((config, limiters)),
         (Err(wrong), Ok(_)) => Err(wrong.to_string()),
         (Ok(_), Err(wrong)) => Err(wrong.to_string()),
         (Err(gateway), Err(limiter)) => Err(format!("{limiter}\n{gateway}")),
     }
+}
+
+/// What the environment chooses, among the backends of the SDK and one of our own.
+async fn limiters() -> Result<Limiters, ConfigErrors> {
+    Factory::new().register(sqlite_backend::registration()).from_env().await
 }
 
 /// Completes when the process is asked to end.

@@ -39,11 +39,13 @@ async fn refused(vars: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn without_rate_limiter_it_refuses_to_start() {
-    assert_eq!(refused(&[]).await, "RATE_LIMITER is not set; accepted: memory, redis, postgres\n");
+    assert_eq!(refused(&[]).await, "RATE_LIMITER is not set; accepted: memory, redis, postgres, sqlite\n");
     let text = refused(&[("RATE_LIMITER", "postgres")]).await;
     assert!(text.starts_with("DATABASE_URL is not set; accepted: postgres://"), "{text}");
     let text = refused(&[("RATE_LIMITER", "redis")]).await;
     assert!(text.starts_with("REDIS_URL is not set; accepted: redis://"), "{text}");
+    let text = refused(&[("RATE_LIMITER", "sqlite")]).await;
+    assert!(text.starts_with("LIMITER_SQLITE_PATH is not set; accepted: "), "{text}");
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ pub trait CasStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// No pause gives up its turn more often than this power of two says.
-const LONGEST_PAUSE: u32 = 10;
+const LONGEST_PAUSE: u32 = 8;
 
 /// A number that differs from one call to the next: good enough to keep callers apart.
 fn random() -> u64 {

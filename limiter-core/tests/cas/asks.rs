@@ -54,7 +54,9 @@ pub(crate) fn reserving(id: &str, keys: &[&Key], amount: u64) -> Reservation {
 
 pub(crate) fn receipt(keys: &[&Key], limit: &Limit) -> Receipt {
     let mut receipt = Receipt::new(Source::Store);
-    keys.iter().for_each(|key| receipt.add(&Charge::new(key, limit), NOW_MS).unwrap());
+    for key in keys {
+        receipt.add(&Charge::new(key, limit), NOW_MS).unwrap();
+    }
     receipt
 }
 

@@ -153,7 +153,7 @@ impl Wake for Woken {
 fn the_default_pause_lets_others_run_and_wakes_itself() {
     let store = map();
     let mut longest = 0;
-    for attempt in [1, 2, 10, 11, 2_000] {
+    for attempt in [1, 2, 8, 9, 2_000] {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         let mut pause = pin!(store.pause(attempt));
@@ -162,7 +162,7 @@ fn the_default_pause_lets_others_run_and_wakes_itself() {
             polls += 1;
             assert_eq!(woken.0.load(Ordering::SeqCst), polls, "it isn't polled again unless it is woken");
         }
-        assert!((1..=1 << attempt.min(10)).contains(&polls), "{polls} turns after attempt {attempt}");
+        assert!((1..=1 << attempt.min(8)).contains(&polls), "{polls} turns after attempt {attempt}");
         longest = longest.max(polls);
     }
     assert!(longest > 2, "the pause never grows");

@@ -73,7 +73,7 @@ fn hits_on_many_threads_admit_exactly_as_many_as_fit() {
         let backend = CasBackend::new(Slow::new(0, true));
         let (one, other, plenty) = (key("one"), key("other"), limit!("10000/hour"));
         let hit = || {
-            let charges = [Charge::new(&one, &limit), Charge::new(&other, &plenty)];
+            let charges = [Charge::new(&other, &plenty), Charge::new(&one, &limit)];
             at_once(backend.hit(&charges)).unwrap().is_allowed()
         };
         let fit = usize::try_from(limit.capacity()).unwrap();
@@ -87,7 +87,7 @@ fn hits_on_many_threads_admit_exactly_as_many_as_fit() {
 fn acquires_on_many_threads_are_granted_up_to_the_cap() {
     let backend = CasBackend::new(Slow::new(0, true));
     let (one, other) = (key("one"), key("other"));
-    let acquire = || at_once(backend.acquire(&wanting(&[&one, &other], 7))).unwrap().is_acquired();
+    let acquire = || at_once(backend.acquire(&wanting(&[&other, &one], 7))).unwrap().is_acquired();
     assert_eq!(on_threads(20, acquire), 7);
     assert_eq!([&one, &other].map(|key| at_once(backend.in_use(key)).unwrap()), [7, 7]);
 }
@@ -106,22 +106,19 @@ fn records_on_many_threads_add_up() {
 #[test]
 fn two_hundred_and_fifty_six_callers_on_one_key_all_get_an_answer() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let backend = std::sync::Arc::new(CasBackend::new(Slow::new(10, false)));
+    let backend = std::sync::Arc::new(CasBackend::new(Slow::new(8, false)));
     let tasks = (0..256).map(|_| {
         let backend = backend.clone();
         runtime.spawn(async move {
-            for _ in 0..2 {
-                let decision = backend.hit(&[Charge::new(&key("hot"), &limit!("10000/hour"))]).await;
-                assert!(decision.unwrap().is_allowed());
-            }
+            let decision = backend.hit(&[Charge::new(&key("hot"), &limit!("10000/hour"))]).await;
+            assert!(decision.unwrap().is_allowed());
         })
     });
     for task in tasks.collect::<Vec<_>>() {
         runtime.block_on(task).unwrap();
     }
     let counted = at_once(backend.peek(&[Charge::new(&key("hot"), &limit!("10000/hour"))])).unwrap();
-    assert_eq!(counted.outcomes()[0].remaining(), 10_000 - 512);
+    assert_eq!(counted.outcomes()[0].remaining(), 10_000 - 256);
     let most = backend.store().most_attempts.load(Ordering::SeqCst);
-    println!("the longest call took {most} attempts");
     assert!(most < 1_000, "{most} attempts");
 }

@@ -174,6 +174,20 @@ fn what_is_released_or_reset_leaves_nothing_behind() {
     assert!(map.all().is_empty());
 }
 
+/// So a trace may go back to any time.
+#[test]
+fn a_short_value_keeps_counters_that_have_ended() {
+    let clock = ManualClock::new(NOW_MS);
+    let (backend, key) = (CasBackend::new(MapStore::new(clock.clone())), key("u1"));
+    let limits = limits();
+    let first = [Charge::new(&key, &limits[0]).with_cost(2)];
+    assert!(at_once(backend.hit(&first)).unwrap().is_allowed());
+    clock.advance(Duration::from_secs(86_400));
+    assert!(at_once(backend.hit(&[Charge::new(&key, &limits[1])])).unwrap().is_allowed());
+    clock.set_ms(NOW_MS);
+    assert_eq!(at_once(backend.peek(&first)).unwrap().outcomes()[0].remaining(), 3);
+}
+
 #[test]
 fn a_long_value_is_rid_of_counters_that_have_ended_and_of_no_other() {
     let clock = ManualClock::new(NOW_MS);
@@ -189,6 +203,8 @@ fn a_long_value_is_rid_of_counters_that_have_ended_and_of_no_other() {
     clock.advance(Duration::from_millis(119_998));
     assert!(hit(&short) && map.only_value().len() > 17_000, "a log that is a minute past its end is kept");
     clock.advance(Duration::from_millis(1));
+    assert!(at_once(backend.peek(&[Charge::new(&key, &long)])).unwrap().is_allowed());
+    assert!(map.only_value().len() > 17_000, "a look changes nothing");
     assert!(hit(&short));
     assert!(map.only_value().len() < 200, "{} bytes", map.only_value().len());
     let left = at_once(backend.peek(&[Charge::new(&key, &long), Charge::new(&key, &short)])).unwrap();

@@ -17,6 +17,8 @@ pub(crate) enum Fate {
     Lost,
     /// It is made, and its answer is lost.
     Unanswered,
+    /// It isn't made, and the store says so.
+    Refused,
 }
 
 /// A map store whose commits meet the fates that a function tells by their number, from 1 on. It counts what is asked.
@@ -51,6 +53,7 @@ impl<F: Fn(u64) -> Fate + Send + Sync + 'static> CasStore for Hooked<F> {
         match (self.fate)(number) {
             Fate::Made => self.map.commit(writes).await,
             Fate::Lost => Ok(false),
+            Fate::Refused => Err(Error::new(ErrorKind::Unavailable, "read-only")),
             Fate::Unanswered => {
                 assert!(self.map.commit(writes).await?);
                 Err(Error::new(ErrorKind::Timeout, "no answer").possibly_charged())

@@ -42,7 +42,7 @@ fn map() -> (MapStore, ManualClock) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The bytes that a text of hexadecimal digits and spaces stands for.

@@ -7,6 +7,7 @@ mod contention;
 mod control;
 mod dropping;
 mod hooked;
+mod impossible;
 mod layout;
 mod map;
 mod names;

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use limiter_core::{Capabilities, CasStore, CasWrite, Clock, Control, Loaded, Result};
 
+type Values = HashMap<Vec<u8>, (Vec<u8>, u64)>;
+
 /// Values by name, each with the time from when on it may be dropped. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct MapStore {
     clock: Arc<dyn Clock>,
-    values: Arc<Mutex<HashMap<Vec<u8>, (Vec<u8>, u64)>>>,
+    values: Arc<Mutex<Values>>,
     several: bool,
     drops: bool,
 }

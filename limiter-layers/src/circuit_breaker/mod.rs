@@ -36,6 +36,9 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// answers. Calls that are dropped, and errors of other kinds, tell nothing of the store and aren't counted. Neither is
 /// a call that began before the circuit last opened or closed, whatever comes of it.
 ///
+/// Calls that are under way when it opens go on. A time-out counts whichever key it is about: one that is stuck opens
+/// the circuit for all, unless calls on others are answered in between.
+///
 /// It stays open for up to a fifth longer than it is told, at random, so that not all instances of a service probe at
 /// once. What opened it and that it closed again is logged.
 ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::{Error, Lease, Result};
+use metrics::counter;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -56,6 +57,7 @@ impl Releases {
             self.push(lease, None, now);
         } else {
             debug!(lease = %lease.id(), space = space(&lease), "too many releases wait: left to its TTL");
+            given_up(&lease);
         }
     }
 
@@ -133,6 +135,7 @@ impl Releases {
                     lease = %release.lease.id(), space = space(&release.lease), %error,
                     "release given up: left to its TTL"
                 );
+                given_up(&release.lease);
                 self.given_up += 1;
             }
         }
@@ -171,4 +174,8 @@ impl Release {
 /// What the lease limits, for the log.
 pub(super) fn space(lease: &Lease) -> &str {
     lease.keys().first().map_or("", |key| key.space())
+}
+
+fn given_up(lease: &Lease) {
+    counter!("limiter_releases_given_up_total", "space" => space(lease).to_owned()).increment(1);
 }

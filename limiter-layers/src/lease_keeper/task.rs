@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::{Acquired, Acquisition, Error, ErrorKind, Lease, LeaseId, Result, SlotLimiter};
+use metrics::counter;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -200,6 +201,7 @@ impl Task {
     /// A lease that is lost is released too: it may stand in the store still, where nobody holds it.
     fn lost(&mut self, lease: Lease, why: &str) {
         warn!(lease = %lease.id(), space = space(&lease), why, "lease lost");
+        counter!("limiter_leases_lost_total", "space" => space(&lease).to_owned()).increment(1);
         self.releases.push_uncertain(lease, Instant::now());
     }
 

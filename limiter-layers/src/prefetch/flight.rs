@@ -144,8 +144,12 @@ impl Flight {
             return;
         }
         let error = Arc::new(error);
-        asked_for.into_iter().for_each(|waiting| waiting.fail(shared(&error, true)));
-        others.into_iter().for_each(|waiting| waiting.fail(shared(&error, false)));
+        for waiting in asked_for {
+            waiting.fail(shared(&error, true));
+        }
+        for waiting in others {
+            waiting.fail(shared(&error, false));
+        }
     }
 
     fn with<T>(&self, what: impl FnOnce(&mut Holding) -> T) -> Option<T> {

@@ -29,6 +29,77 @@ use self::stock::{Bounds, Stock};
 use crate::layer::{Around, Layer};
 
 /// Takes permits of busy counters from the store in blocks, and hands them out in this process.
+///
+/// # Behavior
+/// A hit on a counter that is hit often is answered by [`RateLimiter::hit_now`] out of a block that the store has charged
+/// before: no round trip, no allocation. Where nothing is at hand, all who wait for a counter are served by one request.
+/// A block is as large as demand uses up in about 50 ms; it doubles at most from one to the next, and is smaller the
+/// less is left. After about 200 ms what wasn't used goes back to the store; so does everything at
+/// [`Control::shutdown`](limiter_core::Control::shutdown), and when the last handle has gone.
+///
+/// Only calls of one charge are served so, of a cost above 0, by a fixed or sliding window or a token bucket that doesn't
+/// count denied hits, and whose part that may be held is more than one unit and no less than the cost. All others, and
+/// peeks, slots and quotas, go to the store; of up to 10 000 counters is remembered how often they are hit.
+///
+/// What is held belongs to one limit: another `max` or burst gets none of it. Only what the counters themselves have
+/// charged ([`Source::Store`]) is held. A [reset](RateLimiter::reset) through this layer drops what is held of the
+/// counter; one elsewhere doesn't, so that as much as was held then may be admitted on top.
+///
+/// # Never beyond the limit
+/// Over all instances together, no more is admitted than the limit allows, by the store's clock:
+///
+/// - *Windows*: permits die at the end of the window that they were charged in. Whoever is admitted by them was counted
+///   in that window. Of a sliding one, the previous window weighs less at the time of the hit than at the charge, and
+///   it has as many units: so what fitted then fits now.
+/// - *Token bucket*: a block of b that was charged at t is worth b − (now − t) · max/W: over any interval that begins
+///   now, the store admits at most that much more.
+///
+/// The time since the charge is counted from before the request was sent, and a thousandth faster, for two clocks may
+/// differ by that much. A machine that slept finds out by its system's clock. A store's clock that is set forward ends
+/// its windows, and not those of what is held. An answer that comes late still serves those who waited for it.
+///
+/// # Refused early
+/// Nobody is refused without the store: a denial is its own, and exact for what it knows. But what others hold counts as
+/// used there. That is at most [`with_most`](Self::with_most) units an instance and counter, and at most
+/// [one part in 10](Self::with_share) of the capacity and of what was left when it was taken; once more as much while a
+/// block is on its way back; and what was asked for callers that went away. What an instance itself holds it gives back before anybody is refused. An answer or
+/// a refund that is lost isn't repeated, a process that dies gives nothing back, and a bucket takes back only what hasn't
+/// flowed in since: that much stays counted until it expires by itself. So the backend declares
+/// [`early_refusals`](limiter_core::Capabilities::early_refusals).
+///
+/// What an outcome tells of a permit that was held: `charged_at` is that of its block, `remaining` and `reset_after` are
+/// what the store told then, and what is held and the time since reckoned in. A
+/// [`Receipt`] of it gives back to the store, never to what is held here.
+///
+/// # Errors
+/// A failed request fails all who wait at that moment. A call waits for the request before its own at most, and for those
+/// by which it is asked for; each takes as long as the store may. A caller that goes away loses nothing for others.
+///
+/// # Order
+/// Outside of whatever answers in the store's place, so that it sees who has answered, and outside of a
+/// [`DenyCacheLayer`](crate::DenyCacheLayer), which must see what is given back. It is of no use over a backend that is in
+/// this process anyway.
+///
+/// ```
+/// use std::sync::Arc;
+/// use limiter_core::{Backend, Key, RateLimiterExt, Source, limit};
+/// use limiter_layers::{Layer, PrefetchLayer};
+/// use limiter_memory::{Config, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> limiter_core::Result<()> {
+/// let store = Backend::new("memory", Arc::new(MemoryBackend::new(Config::default())?));
+/// let backend = PrefetchLayer::default().with_most(1000).wrap(store);
+///
+/// let (key, mut prefetched) = (Key::new("chat", "u1")?, 0);
+/// for _ in 0..1000 {
+///     let decision = backend.rates.hit_one(&key, &limit!("1000000/min")).await?;
+///     prefetched += usize::from(decision.source() == Source::Prefetched);
+/// }
+/// assert!(prefetched > 900);
+/// backend.control.shutdown().await
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PrefetchLayer {
     bounds: Bounds,

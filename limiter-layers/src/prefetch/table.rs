@@ -60,7 +60,7 @@ impl Table {
         }
     }
 
-    /// Does something with a holding. One is made where there is none: only a flight asks, which has seen to that.
+    /// Does something with a holding; `None` where there is none. One that a flight asks for is never forgotten.
     pub(super) fn with<T>(
         &self,
         key: &Key,

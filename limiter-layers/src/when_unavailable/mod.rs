@@ -61,7 +61,7 @@ pub use self::choice::WhenUnavailable;
 ///
 /// # The queue
 /// Whatever was chosen: settles and releases that can't be sent wait in a bounded queue, and are repeated by their ids when
-/// the store is back; while it isn't, one call at a time looks for it, every two seconds in the end. A release that
+/// the store is back; while it isn't, one call at a time looks for it, about every two seconds in the end. A release that
 /// waits is answered `true`, a settle with an outcome of `Source::Uncounted`. The call errs when the queue is full. A
 /// release waits until the TTL has freed the lease. A settle waits for as long as the outage lasts; but one that
 /// may have been executed is given up after nine minutes, with a warning that tells its units, because after ten the
@@ -84,7 +84,8 @@ pub use self::choice::WhenUnavailable;
 /// # Cancellation
 /// As without this layer: a call that is dropped while the store is asked may have been executed there, and nothing is
 /// queued for it. What is queued is sent, whoever has gone. A cancelled acquire or reserve is to be released or
-/// cancelled before it is asked for again: the store could have granted the first and the fallback the second.
+/// cancelled before it is asked for again, and one that was granted isn't to be asked for again: the store could have granted
+/// the first and the fallback the second.
 ///
 /// # Metrics
 /// `limiter_unavailable_total` (`part`; `choice`: `refuse`, `allow`, `fallback`, and `queue` for what waits) counts

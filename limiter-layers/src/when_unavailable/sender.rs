@@ -82,8 +82,8 @@ impl<E: Errand> Sender<E> {
             calls.spawn(call(batch.to_vec(), Arc::clone(&self.store)));
         }
         let mut failed = false;
-        while let Some(Ok(ended)) = calls.join_next().await {
-            failed |= self.learn(ended);
+        while let Some(ended) = calls.join_next().await {
+            failed |= ended.map_or(true, |ended| self.learn(ended));
         }
         (self.size, self.failures) = if failed {
             (1, self.failures.saturating_add(1))

@@ -40,6 +40,19 @@ struct Parts {
     uncounted: Vec<usize>,
 }
 
+impl Parts {
+    /// Whoever never saw the answer to its acquire releases the lease that it asked for: the fallback may have it.
+    fn add_twins(&mut self, leases: &[Lease]) {
+        for (place, lease) in leases.iter().enumerate() {
+            if Grantor::of(lease.id()) == Grantor::Store
+                && let Some(twin) = lent::twin(lease)
+            {
+                self.fallback.push(place, twin);
+            }
+        }
+    }
+}
+
 impl Slots {
     pub(super) fn new(
         store: Arc<dyn SlotLimiter>,
@@ -214,14 +227,7 @@ impl SlotLimiter for Slots {
         let mut answers = vec![false; leases.len()];
         parts.uncounted.iter().for_each(|place| answers[*place] = true);
         if let Some(fallback) = lender {
-            for (place, lease) in leases.iter().enumerate() {
-                // Whoever never saw the answer to its acquire releases the lease that it asked for.
-                if Grantor::of(lease.id()) == Grantor::Store
-                    && let Some(twin) = lent::twin(lease)
-                {
-                    parts.fallback.push(place, twin);
-                }
-            }
+            parts.add_twins(leases);
             let live = fallback.release(parts.fallback.leases()).await?;
             parts.fallback.tell(&live, &mut answers)?;
         }

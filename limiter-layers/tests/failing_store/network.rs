@@ -6,7 +6,7 @@ use limiter_core::{Backend, ErrorKind};
 use limiter_layers::{CircuitBreakerLayer, Layer, TimeoutLayer};
 use limiter_testkit::proxy::{Mode, Proxy};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::distant::{Distant, Server};
 use crate::operations::{ALL, ask};
@@ -29,7 +29,10 @@ async fn all_time_out(backend: &Backend) {
     let mut calls = JoinSet::new();
     for (operation, changes) in ALL {
         let backend = backend.clone();
-        calls.spawn(async move { (ask(&backend, operation).await, changes, start.elapsed()) });
+        calls.spawn(async move {
+            let answer = timeout(10 * TIME, ask(&backend, operation)).await;
+            (answer.expect(operation), changes, start.elapsed())
+        });
     }
     sleep(TIME).await;
     let slept = start.elapsed();

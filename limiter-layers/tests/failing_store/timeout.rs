@@ -8,7 +8,7 @@ use limiter_core::{
 };
 use limiter_layers::{Layer, Timeout, TimeoutLayer};
 use tokio::task::consume_budget;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::operations::{ALL, LIMIT, ask, key};
 use crate::store::{Fault, Store, poll_once};
@@ -23,7 +23,8 @@ async fn each_call_on_a_store_that_hangs_errs_in_time_and_tells_what_that_means(
     store.always(Fault::Hangs);
     for (operation, changes) in ALL {
         let start = Instant::now();
-        let error = ask(&backend, operation).await.expect_err(operation);
+        let answer = timeout(2 * TIME, ask(&backend, operation)).await;
+        let error = answer.expect(operation).expect_err(operation);
         let took = start.elapsed();
         assert!((TIME..=TIME + MS).contains(&took), "{operation}: {took:?}");
         assert_eq!((error.kind(), error.may_have_charged()), (ErrorKind::Timeout, changes), "{error}");

@@ -1,16 +1,21 @@
 //! A way to a server that renews itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use limiter_remote::backoff::{self, rest};
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, Value, cmd};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::open::Open;
 use super::source::Source;
 use crate::error::{Failure, Refusal, is_read_only};
+
+/// How long a check waits for an answer at least, however late the call was given up.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// A way to a server: the connection there is, or the next one. Whoever needs a connection when there is none has one
 /// task make it, and waits for that no longer than for its own answer. After a failure nobody tries for a while.
@@ -59,12 +64,13 @@ impl Link {
 
     /// Sends a request and waits for its answer until the deadline. It is sent at most once.
     pub(super) async fn send(&self, request: Request<'_>, deadline: Instant) -> Result<Value, Failure> {
-        let mut open = self.open(deadline).await?;
+        let mut waiting = Waiting { link: self, open: self.open(deadline).await?, deadline, ended: false };
         let answer = match request {
-            Request::One(command) => timeout_at(deadline, open.send(command)).await,
-            Request::Together(commands) => timeout_at(deadline, open.send_all(commands)).await,
+            Request::One(command) => timeout_at(deadline, waiting.open.send(command)).await,
+            Request::Together(commands) => timeout_at(deadline, waiting.open.send_all(commands)).await,
         };
-        self.judge(&open, answer)
+        waiting.ended = true;
+        self.judge(&waiting.open, answer)
     }
 
     /// Waits for the first connection, for as long as that may take.
@@ -179,6 +185,24 @@ impl Link {
         }
     }
 
+    /// Finds out whether a connection still answers: until it does, or is given up.
+    async fn check(self, mut open: Open, patience: Duration) {
+        let ping = cmd("PING");
+        while self.uses(&open) {
+            let answer = timeout(patience, open.send(&ping)).await;
+            let silent = answer.is_err();
+            drop(self.judge(&open, answer));
+            if !silent {
+                break;
+            }
+        }
+        open.end_check();
+    }
+
+    fn uses(&self, open: &Open) -> bool {
+        matches!(&self.0.state.borrow().phase, Phase::Open(used) if used.is(open) && !used.has_ended())
+    }
+
     /// Gives a connection up, unless somebody has done so already. One that was `good` is followed by another at once.
     fn leave(&self, left: &Open, good: bool, cause: impl FnOnce() -> Refusal) {
         self.0.state.send_if_modified(|state| match &state.phase {
@@ -203,6 +227,30 @@ impl State {
     fn fail(&mut self, cause: Refusal) {
         self.failures = self.failures.saturating_add(1);
         self.phase = Phase::Resting(Instant::now() + rest(self.failures), Arc::new(cause));
+    }
+}
+
+/// A call that waits for its answer. Dropped before, it leaves a check behind: where all callers have less patience than
+/// the deadline, nobody else would learn that the connection is silent.
+struct Waiting<'a> {
+    link: &'a Link,
+    open: Open,
+    deadline: Instant,
+    ended: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.ended || !self.open.begin_check() {
+            return;
+        }
+        match Handle::try_current() {
+            Ok(runtime) => {
+                let patience = self.deadline.duration_since(Instant::now()).max(LEAST_PATIENCE);
+                runtime.spawn(self.link.clone().check(self.open.clone(), patience));
+            }
+            Err(_) => self.open.end_check(),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ struct Life {
     end: End,
     answered: AtomicBool,
     timeouts: AtomicU32,
+    /// Whether somebody finds out if it still answers.
+    checked: AtomicBool,
     /// The task that reads and writes. With a peer that takes nothing it would never end by itself.
     driver: Option<AbortHandle>,
 }
@@ -52,6 +54,7 @@ impl Open {
             end,
             answered: AtomicBool::new(false),
             timeouts: AtomicU32::new(0),
+            checked: AtomicBool::new(false),
             driver,
         };
         Self { connection, life: Arc::new(life) }
@@ -100,6 +103,15 @@ impl Open {
         if life.timeouts.load(Ordering::Relaxed) > 0 {
             life.timeouts.store(0, Ordering::Relaxed);
         }
+    }
+
+    /// Whether the caller is the one to find out if it still answers, until [`Self::end_check`].
+    pub(super) fn begin_check(&self) -> bool {
+        !self.life.checked.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn end_check(&self) {
+        self.life.checked.store(false, Ordering::Relaxed);
     }
 
     /// Notes that a call had no answer in time; whether there were so many in a row that another connection is needed.

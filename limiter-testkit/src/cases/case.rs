@@ -29,6 +29,14 @@ pub enum Needs {
     ProcessesTogether,
     /// Counts that outlive the process.
     Durable,
+    /// That every hit is allowed that fits, and told exactly what is left.
+    Exact,
+    /// The same, and time that is handed in.
+    ExactAndClock,
+    /// The same as [`Needs::Exact`], of counts that several processes share, and copies of the test program.
+    ExactProcesses,
+    /// The same, and several keys in one step.
+    ExactProcessesTogether,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = Kept> + Send + 'a>>;
@@ -66,7 +74,7 @@ impl Case {
     pub fn applies_to(&self, candidate: &Candidate) -> bool {
         let (can, clock) = (candidate.capabilities(), candidate.clock().is_some());
         let together = can.atomic_keys || candidate.partition().is_some();
-        let copies = candidate.copies().is_some();
+        let (copies, exact) = (candidate.copies().is_some(), !can.early_refusals);
         match self.needs {
             Needs::Nothing => true,
             Needs::Clock => clock,
@@ -77,6 +85,10 @@ impl Case {
             Needs::Processes => can.shared && copies,
             Needs::ProcessesTogether => can.shared && copies && together,
             Needs::Durable => can.durable,
+            Needs::Exact => exact,
+            Needs::ExactAndClock => exact && clock,
+            Needs::ExactProcesses => exact && can.shared && copies,
+            Needs::ExactProcessesTogether => exact && can.shared && copies && together,
         }
     }
 

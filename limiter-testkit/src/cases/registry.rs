@@ -11,6 +11,7 @@ macro_rules! __registry {
         together { $($together:ident)* }
         together_clock { $($together_clock:ident)* }
         apart { $($apart:ident)* }
+        $(exact { $($exact:ident)* } exact_clock { $($exact_clock:ident)* })?
     ) => {
         pub(super) const ALL: &[$crate::cases::Case] = &[
             $($crate::__case!($group $plain Nothing part),)*
@@ -18,6 +19,8 @@ macro_rules! __registry {
             $($crate::__case!($group $together Together part),)*
             $($crate::__case!($group $together_clock TogetherAndClock part),)*
             $($crate::__case!($group $apart Apart part),)*
+            $($($crate::__case!($group $exact Exact part),)*
+            $($crate::__case!($group $exact_clock ExactAndClock part),)*)?
         ];
     };
 }
@@ -30,11 +33,14 @@ macro_rules! __shared_registry {
         clients { $($clients:ident)* }
         processes { $($processes:ident)* }
         processes_together { $($together:ident)* }
+        $(exact_processes { $($exact:ident)* } exact_processes_together { $($exact_together:ident)* })?
     })+) => {
         pub(super) const ALL: &[$crate::cases::Case] = &[$(
             $($crate::__case!($group $clients Shared whole),)*
             $($crate::__case!($group $processes Processes whole),)*
             $($crate::__case!($group $together ProcessesTogether whole),)*
+            $($($crate::__case!($group $exact ExactProcesses whole),)*
+            $($crate::__case!($group $exact_together ExactProcessesTogether whole),)*)?
         )+];
     };
 }

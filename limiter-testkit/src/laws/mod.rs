@@ -77,11 +77,14 @@ macro_rules! __laws {
         plain { $($plain:ident)* }
         clock { $($clock:ident)* }
         together_clock { $($together_clock:ident)* }
+        $(exact_clock { $($exact_clock:ident)* } exact_together_clock { $($exact_together:ident)* })?
     ) => {
         pub(super) const ALL: &[$crate::suite::Property] = &[
             $($crate::__law!($group $plain),)*
             $($crate::__law!($group $clock),)*
             $($crate::__law!($group $together_clock),)*
+            $($($crate::__law!($group $exact_clock),)*
+            $($crate::__law!($group $exact_together),)*)?
         ];
     };
 }

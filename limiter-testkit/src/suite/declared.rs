@@ -11,6 +11,7 @@ pub struct Declared {
     pub keys_apart: bool,
     pub durable: bool,
     pub shared: bool,
+    pub early_refusals: bool,
     pub parts: &'static [&'static str],
 }
 
@@ -26,6 +27,7 @@ impl Declared {
             differ("keys_apart", self.keys_apart, apart, ATOMIC),
             differ("durable", self.durable, can.durable, DURABLE),
             differ("shared", self.shared, can.shared, SHARED),
+            differ("early_refusals", self.early_refusals, can.early_refusals, EARLY),
         ]
         .into_iter()
         .flatten()
@@ -45,6 +47,8 @@ const CLOCK: [&str; 2] = ["`Candidate::with_clock` wasn't called", "`Candidate::
 const ATOMIC: [&str; 2] = ["the backend doesn't declare `atomic_keys`", "the backend declares `atomic_keys`"];
 const DURABLE: [&str; 2] = ["the backend declares `durable`", "the backend doesn't declare `durable`"];
 const SHARED: [&str; 2] = ["the backend declares `shared`", "the backend doesn't declare `shared`"];
+const EARLY: [&str; 2] =
+    ["the backend declares `early_refusals`", "the backend doesn't declare `early_refusals`"];
 
 fn differ(word: &str, declared: bool, told: bool, [for_it, against_it]: [&str; 2]) -> Option<String> {
     match (declared, told) {

@@ -11,6 +11,7 @@
 /// | `keys_apart` | a call over several keys isn't atomic |
 /// | `durable` | counts outlive the process; give the candidate [`with_restart`](crate::Candidate::with_restart) |
 /// | `shared` | several processes share the counts; give the candidate [`with_other_client`](crate::Candidate::with_other_client) and [`with_store`](crate::Candidate::with_store) |
+/// | `early_refusals` | permits may be held for hits to come: what is left is told as a bound, and not every hit that fits is allowed |
 /// | `rates`, `slots`, `quotas` | prove these parts alone |
 ///
 /// A word that doesn't agree with the backend's [`Capabilities`](limiter_core::Capabilities) fails every test, so
@@ -46,7 +47,7 @@ macro_rules! suite {
         mod suite {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
             use super::*;
-            $crate::__declare! { ($make) ($($word)*) handed together transient alone () }
+            $crate::__declare! { ($make) ($($word)*) handed together transient alone exact () }
         }
     };
 }
@@ -55,31 +56,34 @@ macro_rules! suite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declare {
-    ($make:tt (real_time $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $parts:tt) => {
-        $crate::__declare! { $make ($($rest)*) real $keys $life $share $parts }
+    ($make:tt (real_time $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident $parts:tt) => {
+        $crate::__declare! { $make ($($rest)*) real $keys $life $share $exact $parts }
     };
-    ($make:tt (keys_apart $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $parts:tt) => {
-        $crate::__declare! { $make ($($rest)*) $time apart $life $share $parts }
+    ($make:tt (keys_apart $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident $parts:tt) => {
+        $crate::__declare! { $make ($($rest)*) $time apart $life $share $exact $parts }
     };
-    ($make:tt (durable $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $parts:tt) => {
-        $crate::__declare! { $make ($($rest)*) $time $keys durable $share $parts }
+    ($make:tt (durable $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident $parts:tt) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys durable $share $exact $parts }
     };
-    ($make:tt (shared $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $parts:tt) => {
-        $crate::__declare! { $make ($($rest)*) $time $keys $life shared $parts }
+    ($make:tt (shared $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident $parts:tt) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys $life shared $exact $parts }
     };
-    ($make:tt (rates $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident ($($part:ident)*)) => {
-        $crate::__declare! { $make ($($rest)*) $time $keys $life $share ($($part)* rates) }
+    ($make:tt (early_refusals $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident $parts:tt) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys $life $share early $parts }
     };
-    ($make:tt (slots $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident ($($part:ident)*)) => {
-        $crate::__declare! { $make ($($rest)*) $time $keys $life $share ($($part)* slots) }
+    ($make:tt (rates $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident ($($part:ident)*)) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys $life $share $exact ($($part)* rates) }
     };
-    ($make:tt (quotas $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident ($($part:ident)*)) => {
-        $crate::__declare! { $make ($($rest)*) $time $keys $life $share ($($part)* quotas) }
+    ($make:tt (slots $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident ($($part:ident)*)) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys $life $share $exact ($($part)* slots) }
     };
-    ($make:tt () $time:ident $keys:ident $life:ident $share:ident ()) => {
-        $crate::__declare! { $make () $time $keys $life $share (rates slots quotas control) }
+    ($make:tt (quotas $($rest:ident)*) $time:ident $keys:ident $life:ident $share:ident $exact:ident ($($part:ident)*)) => {
+        $crate::__declare! { $make ($($rest)*) $time $keys $life $share $exact ($($part)* quotas) }
     };
-    (($make:path) () $time:ident $keys:ident $life:ident $share:ident ($($part:ident)+)) => {
+    ($make:tt () $time:ident $keys:ident $life:ident $share:ident $exact:ident ()) => {
+        $crate::__declare! { $make () $time $keys $life $share $exact (rates slots quotas control) }
+    };
+    (($make:path) () $time:ident $keys:ident $life:ident $share:ident $exact:ident ($($part:ident)+)) => {
         /// One function for all tests, so that what runs them is compiled once.
         fn __limiter_candidate() -> $crate::suite::Making {
             ::std::boxed::Box::pin(::core::future::IntoFuture::into_future($make()))
@@ -89,11 +93,12 @@ macro_rules! __declare {
             keys_apart: $crate::__is!($keys apart),
             durable: $crate::__is!($life durable),
             shared: $crate::__is!($share shared),
+            early_refusals: $crate::__is!($exact early),
             parts: &[$(stringify!($part)),+],
         };
-        $($crate::__part! { $part ($make) $time $keys $life $share })+
+        $($crate::__part! { $part ($make) $time $keys $life $share $exact })+
         $crate::__when! { $share shared {
-            $crate::__shared_cases! { __stamp_shared ($make) $keys ($($part)+) }
+            $crate::__shared_cases! { __stamp_shared ($make) $keys $exact ($($part)+) }
         } }
         $crate::__when! { $life durable {
             $crate::__durable_cases! { __stamp_durable ($make) ($($part)+) }
@@ -102,7 +107,8 @@ macro_rules! __declare {
     ($make:tt ($word:ident $($rest:ident)*) $($state:tt)*) => {
         compile_error!(concat!(
             "`", stringify!($word),
-            "` is no word of suite!; accepted: real_time, keys_apart, durable, shared, rates, slots, quotas"
+            "` is no word of suite!; accepted: real_time, keys_apart, durable, shared, \
+            early_refusals, rates, slots, quotas"
         ));
     };
 }
@@ -111,11 +117,13 @@ macro_rules! __declare {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __part {
-    (rates $($args:tt)*) => {
-        $crate::__rate_cases! { __stamp $($args)* }
-        $crate::__rate_laws! { __stamp_properties $($args)* }
-        $crate::__rate_sequences! { __stamp_properties $($args)* }
-        $crate::__stamp_traces! { rate_vectors rates $($args)* }
+    (rates $make:tt $time:ident $keys:ident $life:ident $share:ident $exact:ident) => {
+        $crate::__rate_cases! { __stamp $make $time $keys $life $share $exact }
+        $crate::__rate_laws! { __stamp_properties $make $time $keys $life $share $exact }
+        $crate::__when! { $exact exact {
+            $crate::__rate_sequences! { __stamp_properties $make $time $keys $life $share $exact }
+            $crate::__stamp_traces! { rate_vectors rates $make $time $keys $life $share $exact }
+        } }
     };
     (slots $($args:tt)*) => {
         $crate::__slot_cases! { __stamp $($args)* }
@@ -136,12 +144,13 @@ macro_rules! __part {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stamp {
-    (($make:path) $time:ident $keys:ident $life:ident $share:ident $group:ident
+    (($make:path) $time:ident $keys:ident $life:ident $share:ident $exact:ident $group:ident
         plain { $($plain:ident)* }
         clock { $($clock:ident)* }
         together { $($together:ident)* }
         together_clock { $($together_clock:ident)* }
         apart { $($apart:ident)* }
+        $(exact { $($exactly:ident)* } exact_clock { $($exactly_clock:ident)* })?
     ) => {
         mod $group {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
@@ -153,6 +162,10 @@ macro_rules! __stamp {
                 $crate::__when! { $keys together { $($crate::__test!{ ($make) $group $together_clock })* } }
             } }
             $crate::__when! { $keys apart { $($crate::__test!{ ($make) $group $apart })* } }
+            $($crate::__when! { $exact exact {
+                $($crate::__test!{ ($make) $group $exactly })*
+                $crate::__when! { $time handed { $($crate::__test!{ ($make) $group $exactly_clock })* } }
+            } })?
         }
     };
 }
@@ -161,10 +174,11 @@ macro_rules! __stamp {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stamp_shared {
-    ($make:tt $keys:ident $parts:tt $group:ident $($part:ident {
+    ($make:tt $keys:ident $exact:ident $parts:tt $group:ident $($part:ident {
         clients { $($clients:ident)* }
         processes { $($processes:ident)* }
         processes_together { $($together:ident)* }
+        $(exact_processes { $($exactly:ident)* } exact_processes_together { $($exactly_together:ident)* })?
     })+) => {
         mod $group {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
@@ -173,6 +187,10 @@ macro_rules! __stamp_shared {
                 $($crate::__test!{ $make $group $clients })*
                 $($crate::__test!{ $make $group $processes })*
                 $crate::__when! { $keys together { $($crate::__test!{ $make $group $together })* } }
+                $($crate::__when! { $exact exact {
+                    $($crate::__test!{ $make $group $exactly })*
+                    $crate::__when! { $keys together { $($crate::__test!{ $make $group $exactly_together })* } }
+                } })?
             } })+
         }
     };
@@ -224,11 +242,12 @@ macro_rules! __test {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stamp_properties {
-    (($make:path) $time:ident $keys:ident $life:ident $share:ident $group:ident
+    (($make:path) $time:ident $keys:ident $life:ident $share:ident $exact:ident $group:ident
         plain { $($plain:ident)* }
         clock { $($clock:ident)* }
         together_clock { $($together_clock:ident)* }
         $(real { $($real:ident)* })?
+        $(exact_clock { $($exactly_clock:ident)* } exact_together_clock { $($exactly_together:ident)* })?
     ) => {
         mod $group {
             #[allow(unused_imports, clippy::wildcard_imports, reason = "what makes the backend stands outside")]
@@ -241,6 +260,12 @@ macro_rules! __stamp_properties {
                 } }
             } }
             $($crate::__when! { $time real { $($crate::__test_property!{ ($make) $group $real })* } })?
+            $($crate::__when! { $exact exact { $crate::__when! { $time handed {
+                $($crate::__test_property!{ ($make) $group $exactly_clock })*
+                $crate::__when! { $keys together {
+                    $($crate::__test_property!{ ($make) $group $exactly_together })*
+                } }
+            } } } })?
         }
     };
 }
@@ -261,7 +286,7 @@ macro_rules! __test_property {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stamp_traces {
-    ($module:ident $part:ident ($make:path) handed together $life:ident $share:ident) => {
+    ($module:ident $part:ident ($make:path) handed together $life:ident $share:ident $exact:ident) => {
         mod $module {
             #[allow(
                 unused_imports,
@@ -276,7 +301,7 @@ macro_rules! __stamp_traces {
             }
         }
     };
-    ($($not_exact:tt)*) => {};
+    ($($otherwise:tt)*) => {};
 }
 
 /// Keeps what follows where both words are the same.
@@ -289,6 +314,7 @@ macro_rules! __when {
     (apart apart { $($kept:tt)* }) => { $($kept)* };
     (shared shared { $($kept:tt)* }) => { $($kept)* };
     (durable durable { $($kept:tt)* }) => { $($kept)* };
+    (exact exact { $($kept:tt)* }) => { $($kept)* };
     ($is:ident $wanted:ident { $($left:tt)* }) => {};
 }
 
@@ -306,6 +332,9 @@ macro_rules! __is {
         true
     };
     (shared shared) => {
+        true
+    };
+    (early early) => {
         true
     };
     ($is:ident $wanted:ident) => {

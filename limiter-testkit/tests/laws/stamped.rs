@@ -11,8 +11,14 @@ use limiter_testkit::{Candidate, Model};
 use crate::rates::InPart;
 use crate::wrong::Wrong;
 
-const DECLARED: &Declared =
-    &Declared { real_time: false, keys_apart: false, durable: false, shared: false, parts: &[] };
+const DECLARED: &Declared = &Declared {
+    real_time: false,
+    keys_apart: false,
+    durable: false,
+    shared: false,
+    early_refusals: false,
+    parts: &[],
+};
 
 fn in_part() -> Candidate {
     let clock = ManualClock::new(1_700_000_000_000);

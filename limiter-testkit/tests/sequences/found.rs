@@ -7,8 +7,14 @@ use limiter_core::{Backend, ManualClock};
 use limiter_testkit::suite::{Declared, Making, hold};
 use limiter_testkit::{Candidate, Model};
 
-const HANDED_IN: Declared =
-    Declared { real_time: false, keys_apart: false, durable: false, shared: false, parts: &[] };
+const HANDED_IN: Declared = Declared {
+    real_time: false,
+    keys_apart: false,
+    durable: false,
+    shared: false,
+    early_refusals: false,
+    parts: &[],
+};
 
 /// A candidate, one part of which is wrong.
 pub(crate) fn candidate(wrong: impl FnOnce(Backend, ManualClock) -> Backend) -> Candidate {

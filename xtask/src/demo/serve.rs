@@ -15,9 +15,9 @@ const USUAL: &str = "127.0.0.1:8080";
 const ANY_FREE: &str = "127.0.0.1:0";
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-pub(crate) fn serve(program: &Path, backend: &str, store: &Store) -> Result {
+pub(crate) fn serve(program: &Path, store: &Store) -> Result {
     let interrupted = process::watch_for_interrupt();
-    let mut settings = vec![("RATE_LIMITER", backend)];
+    let mut settings = store.choice();
     if !is_set("GATEWAY_ADDR") {
         settings.push(("GATEWAY_ADDR", free_address()));
     }
@@ -26,7 +26,7 @@ pub(crate) fn serve(program: &Path, backend: &str, store: &Store) -> Result {
     }
     settings.extend(store.variables());
     let mut gateway = Gateway::start(program, &settings, Audience::People)?;
-    println!("{}", what_to_try(gateway.address(), &store.in_words(backend)));
+    println!("{}", what_to_try(gateway.address(), &store.in_words()));
     while !interrupted() {
         if gateway.has_ended()? {
             return failed("the gateway ended by itself; its log stands above");

@@ -23,7 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Walk {
     program: PathBuf,
-    backend: String,
     store: Store,
     /// Tells the visitors of walks on a shared store apart; none where nothing is shared.
     tag: Option<u16>,
@@ -35,7 +34,7 @@ impl Walk {
         let clock = turn::now().subsec_micros() ^ std::process::id();
         let tag = (backend != IN_PROCESS).then(|| u16::try_from(clock & 0xffff).unwrap_or_default());
         let transcript = Transcript::new(Style::of_stdout());
-        Self { program, backend: backend.to_owned(), store, tag, transcript }
+        Self { program, store, tag, transcript }
     }
 
     /// Whether the counts outlive the gateway, so that an earlier walk's may still stand.
@@ -57,11 +56,8 @@ impl Walk {
     /// Starts a gateway with these settings besides the defaults.
     pub(crate) fn start(&self, settings: &[(&str, &str)]) -> Result<Gateway> {
         let key = self.named("pk_demo");
-        let mut all = vec![
-            ("RATE_LIMITER", &*self.backend),
-            ("GATEWAY_ADDR", "127.0.0.1:0"),
-            ("GATEWAY_WIDGET_KEYS", &*key),
-        ];
+        let mut all = vec![("GATEWAY_ADDR", "127.0.0.1:0"), ("GATEWAY_WIDGET_KEYS", &*key)];
+        all.extend(self.store.choice());
         all.extend(self.store.variables());
         all.extend(settings);
         Gateway::start(&self.program, &all, Audience::Walk)

@@ -79,7 +79,8 @@ impl State for QuotaCounters {
         for _ in 0..count {
             let id = (from.byte()?, from.short()?);
             let follows = counters.last_key_value().is_none_or(|(last, _)| *last < id);
-            let known = (1..=5).contains(&id.0) && id.1.abs() <= MAX_UTC_OFFSET_MINUTES;
+            let known =
+                (1..=5).contains(&id.0) && id.1.unsigned_abs() <= MAX_UTC_OFFSET_MINUTES.unsigned_abs();
             if !follows || !known {
                 return None;
             }

@@ -84,6 +84,35 @@ async fn a_connection_that_swallows_answers_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_silent_connection_is_replaced_though_all_callers_give_up_early() {
+    let case = Case::new().await;
+    case.proxy.set(Mode::DropReplies).await;
+    for _ in 0..20 {
+        let early = tokio::time::timeout(RESPONSE / 10, count(&case.connection, "k")).await;
+        assert!(early.is_err(), "{early:?}");
+    }
+    case.proxy.set(Mode::Forward).await;
+    sleep(RESPONSE * 3).await;
+    let early = tokio::time::timeout(RESPONSE / 2, count(&case.connection, "k")).await;
+    assert_eq!(early.unwrap().unwrap(), 21);
+    assert_eq!(case.proxy.counts().connections, 2);
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_costs_no_connection_that_answers() {
+    let case = Case::new().await;
+    for _ in 0..20 {
+        case.proxy.set(Mode::Delay(RESPONSE / 5)).await;
+        let early = tokio::time::timeout(RESPONSE / 50, count(&case.connection, "k")).await;
+        assert!(early.is_err(), "{early:?}");
+    }
+    sleep(RESPONSE).await;
+    case.proxy.set(Mode::Forward).await;
+    assert_eq!(count(&case.connection, "k").await.unwrap(), 21);
+    assert_eq!(case.proxy.counts().connections, 1);
+}
+
+#[tokio::test]
 async fn slow_answers_now_and_then_cost_no_connection() {
     let case = Case::new().await;
     for _ in 0..2 {

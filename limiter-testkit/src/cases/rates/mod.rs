@@ -94,7 +94,6 @@ macro_rules! __rate_cases {
                 a_cost_of_zero_uses_nothing_up
                 a_cost_above_the_capacity_never_fits
                 a_limit_of_zero_never_fits
-                remaining_tells_what_is_left
                 an_unlimited_limit_always_fits
                 outcomes_stand_in_the_order_of_the_charges
                 the_largest_counts_are_exact
@@ -111,32 +110,23 @@ macro_rules! __rate_cases {
                 a_reset_forgets_its_counter
                 a_reset_forgets_no_other_counter
                 a_peek_changes_nothing
-                a_peek_tells_what_a_hit_would_be_told
                 a_flood_of_new_keys_frees_nobody
                 charged_at_is_the_stores_time
                 a_fixed_window_starts_anew_at_its_boundary
                 retry_after_of_a_fixed_window_is_exact
-                reset_after_of_a_fixed_window_is_exact
                 a_sliding_window_forgets_after_two_windows
                 retry_after_of_a_sliding_window_is_exact
-                reset_after_of_a_sliding_window_is_exact
                 an_entry_leaves_a_log_after_one_window
                 retry_after_of_a_log_is_exact
-                reset_after_of_a_log_is_exact
                 a_bucket_starts_with_its_burst
                 a_bucket_refills_evenly
                 retry_after_of_a_bucket_is_exact
-                reset_after_of_a_bucket_is_exact
                 a_refund_gives_back_what_was_charged
                 a_refund_never_goes_beyond_full
                 a_call_without_charges_is_refused
                 a_call_of_too_many_charges_is_refused
                 a_counter_named_twice_is_refused
                 a_cost_above_the_largest_number_is_refused
-                hits_at_once_admit_as_many_as_fit
-                calls_of_several_limits_at_once_add_up
-                hits_and_refunds_at_once_add_up
-                a_look_never_sees_half_a_hit
                 what_is_answered_at_once_is_charged_once
             }
             clock {
@@ -145,7 +135,6 @@ macro_rules! __rate_cases {
                 an_idle_counter_is_remembered
                 a_sliding_window_weighs_the_previous_one
                 retry_after_of_a_weighed_window_is_exact
-                reset_after_of_a_weighed_window_is_exact
                 a_bucket_never_holds_more_than_its_burst
                 a_bucket_loses_no_part_of_a_token
                 a_clock_that_steps_back_admits_nobody
@@ -165,6 +154,21 @@ macro_rules! __rate_cases {
             apart {
                 what_is_denied_over_several_keys_is_given_back
                 what_fits_several_keys_is_charged_or_unsupported
+            }
+            exact {
+                remaining_tells_what_is_left
+                a_peek_tells_what_a_hit_would_be_told
+                reset_after_of_a_fixed_window_is_exact
+                reset_after_of_a_sliding_window_is_exact
+                reset_after_of_a_log_is_exact
+                reset_after_of_a_bucket_is_exact
+                hits_at_once_admit_as_many_as_fit
+                hits_and_refunds_at_once_add_up
+                calls_of_several_limits_at_once_add_up
+                a_look_never_sees_half_a_hit
+            }
+            exact_clock {
+                reset_after_of_a_weighed_window_is_exact
             }
         }
     };

@@ -33,8 +33,10 @@ macro_rules! __shared_cases {
                     a_hit_counts_for_every_client_at_once
                     hits_of_all_clients_go_by_the_stores_clock
                 }
-                processes { hits_of_several_processes_admit_exactly_the_limit }
-                processes_together { charges_of_several_processes_are_all_or_nothing }
+                processes {}
+                processes_together {}
+                exact_processes { hits_of_several_processes_admit_exactly_the_limit }
+                exact_processes_together { charges_of_several_processes_are_all_or_nothing }
             }
             slots {
                 clients {

@@ -25,12 +25,15 @@ macro_rules! __rate_laws {
                 never_beyond_the_limit
                 a_step_back_of_the_clock_admits_nobody
                 retry_after_is_exact
+            }
+            together_clock {}
+            exact_clock {
                 remaining_never_grows_without_time
                 all_or_nothing
                 every_answer_is_what_the_definitions_say
                 a_changed_limit_keeps_the_counts
             }
-            together_clock {
+            exact_together_clock {
                 all_or_nothing_over_several_keys
             }
         }

@@ -1,15 +1,12 @@
 //! Environments of the backend redis that must not start, with the whole text that a person is told.
-#![cfg(all(feature = "memory", feature = "redis"))]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
-
-mod compiled_in;
 
 use std::ffi::OsString;
 
 use limiter_factory::{ConfigProblem, from_vars};
 
+use super::{MEMORY, compiled_in};
+
 const REDIS: (&str, &str) = ("RATE_LIMITER", "redis");
-const MEMORY: (&str, &str) = ("RATE_LIMITER", "memory");
 const ACCEPTED: &str = "accepted: redis://[[user]:password@]host[:port][/database], \
                         redis+sentinel://host,host/service, redis+cluster://host,host, with TLS rediss:// and the \
                         like, or valkey in the place of redis";
@@ -27,7 +24,10 @@ async fn errors_of(vars: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn the_url_is_required() {
-    assert_eq!(errors_of(&[REDIS]).await, format!("REDIS_URL is not set; {ACCEPTED}"));
+    assert_eq!(
+        errors_of(&[REDIS]).await,
+        format!("REDIS_URL is not set, which RATE_LIMITER=redis needs; {ACCEPTED}")
+    );
     for value in ["", " \n"] {
         assert_eq!(
             errors_of(&[REDIS, ("REDIS_URL", value)]).await,
@@ -37,7 +37,9 @@ async fn the_url_is_required() {
     for slip in ["REDIS_URI", "redis_url", "REDISURL"] {
         assert_eq!(
             errors_of(&[REDIS, (slip, "redis://app:hunter2@cache")]).await,
-            format!("REDIS_URL is not set; {ACCEPTED}; nearest: {slip}, which is set")
+            format!(
+                "REDIS_URL is not set, which RATE_LIMITER=redis needs; {ACCEPTED}; nearest: {slip}, which is set"
+            )
         );
     }
 }
@@ -73,7 +75,7 @@ async fn a_wrong_url_tells_which_part_is_wrong() {
         (
             "redis://app:hun/ter2@cache",
             "REDIS_URL is \"redis://[redacted]\": URL redis://…: it holds an @ in the wrong place; accepted: one @, before \
-             the hosts (elsewhere @ is %40; in a user or password / is %2F, ? is %3F)"
+             the host (elsewhere @ is %40; in a user or password / is %2F, ? is %3F)"
                 .to_owned(),
         ),
         (
@@ -105,7 +107,10 @@ async fn a_name_for_the_url_that_is_none_leads_to_the_right_one() {
     assert_eq!(errors_of(&[MEMORY, ("LIMITER_REDIS_URL", url)]).await, line("LIMITER_REDIS_URL"));
     assert_eq!(
         errors_of(&[REDIS, ("LIMITER_REDIS_URL", url)]).await,
-        format!("{}\nREDIS_URL is not set; {ACCEPTED}", line("LIMITER_REDIS_URL"))
+        format!(
+            "{}\nREDIS_URL is not set, which RATE_LIMITER=redis needs; {ACCEPTED}",
+            line("LIMITER_REDIS_URL")
+        )
     );
     for (slip, meant) in [
         ("LIMITER_REDIS_PREFIX", "LIMITER_PREFIX"),

@@ -1,15 +1,12 @@
 //! Environments of the backend postgres that must not start, with the whole text that a person is told.
-#![cfg(all(feature = "memory", feature = "postgres"))]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
-
-mod compiled_in;
 
 use std::ffi::OsString;
 
 use limiter_factory::{ConfigProblem, from_vars};
 
+use super::{MEMORY, compiled_in};
+
 const POSTGRES: (&str, &str) = ("RATE_LIMITER", "postgres");
-const MEMORY: (&str, &str) = ("RATE_LIMITER", "memory");
 const URL: (&str, &str) = ("DATABASE_URL", "postgres://app@db?sslmode=disable");
 const ACCEPTED: &str = "accepted: postgres://user[:password]@host[:port][/database], its encryption by sslmode, or a \
                         socket's folder as postgres://user@/database?host=/run/postgresql";
@@ -29,7 +26,10 @@ fn known() -> String {
 
 #[tokio::test]
 async fn the_url_is_required() {
-    assert_eq!(errors_of(&[POSTGRES]).await, format!("DATABASE_URL is not set; {ACCEPTED}"));
+    assert_eq!(
+        errors_of(&[POSTGRES]).await,
+        format!("DATABASE_URL is not set, which RATE_LIMITER=postgres needs; {ACCEPTED}")
+    );
     for value in ["", " \n"] {
         let expected = format!("DATABASE_URL is empty; {ACCEPTED}");
         assert_eq!(errors_of(&[POSTGRES, ("DATABASE_URL", value)]).await, expected);
@@ -37,7 +37,9 @@ async fn the_url_is_required() {
     for slip in ["DATABASE_URI", "database_url", "DATABASEURL"] {
         assert_eq!(
             errors_of(&[POSTGRES, (slip, "postgres://app:hunter2@db")]).await,
-            format!("DATABASE_URL is not set; {ACCEPTED}; nearest: {slip}, which is set")
+            format!(
+                "DATABASE_URL is not set, which RATE_LIMITER=postgres needs; {ACCEPTED}; nearest: {slip}, which is set"
+            )
         );
     }
 }

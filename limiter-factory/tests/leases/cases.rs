@@ -1,18 +1,13 @@
-//! Slots held by guards while the counts live in a real PostgreSQL.
-#![cfg(feature = "postgres")]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
+//! What guards promise, on any store that several processes share.
 
 use std::time::{Duration, Instant};
 
-use limiter_factory::{Key, LeaseRequest, Limiters, Scope, SlotGuard, from_vars};
-use testservers::postgres::Postgres;
+use limiter_factory::{Key, LeaseRequest, Limiters, Scope, SlotGuard};
 use tokio::time::{sleep, timeout};
 
-const LONG: Duration = Duration::from_secs(600);
+use crate::Server;
 
-async fn limiters(server: &Postgres) -> Limiters {
-    from_vars([("RATE_LIMITER", "postgres"), ("DATABASE_URL", &server.url())]).await.unwrap()
-}
+const LONG: Duration = Duration::from_secs(600);
 
 fn key() -> Key {
     Key::new("streams", "u1").unwrap()
@@ -35,10 +30,9 @@ async fn free_within(limiters: &Limiters, wait: Duration) {
     }
 }
 
-#[tokio::test]
-async fn guards_dropped_anywhere_give_their_slots_back_within_a_second() {
-    let server = Postgres::start().unwrap();
-    let limiters = limiters(&server).await;
+pub(crate) async fn guards_dropped_anywhere_give_their_slots_back_within_a_second<S: Server>() {
+    let server = S::start();
+    let limiters = server.limiters().await;
     let (elsewhere, panicking) = (guard(&limiters, LONG).await, guard(&limiters, LONG).await);
     assert_eq!(in_use(&limiters).await, 2);
     // A thread without a runtime, and one that panics.
@@ -51,10 +45,9 @@ async fn guards_dropped_anywhere_give_their_slots_back_within_a_second() {
     free_within(&limiters, Duration::from_secs(1)).await;
 }
 
-#[tokio::test]
-async fn a_shutdown_leaves_no_slot_taken() {
-    let server = Postgres::start().unwrap();
-    let (leaving, staying) = (limiters(&server).await, limiters(&server).await);
+pub(crate) async fn a_shutdown_leaves_no_slot_taken<S: Server>() {
+    let server = S::start();
+    let (leaving, staying) = (server.limiters().await, server.limiters().await);
     for _ in 0..5 {
         drop(guard(&leaving, LONG).await);
     }
@@ -62,10 +55,9 @@ async fn a_shutdown_leaves_no_slot_taken() {
     assert_eq!(in_use(&staying).await, 0);
 }
 
-#[tokio::test]
-async fn a_lease_is_renewed_past_its_time_to_live() {
-    let server = Postgres::start().unwrap();
-    let limiters = limiters(&server).await;
+pub(crate) async fn a_lease_is_renewed_past_its_time_to_live<S: Server>() {
+    let server = S::start();
+    let limiters = server.limiters().await;
     let held = guard(&limiters, Duration::from_secs(1)).await;
     sleep(Duration::from_millis(2500)).await;
     assert!(!held.is_lost());
@@ -74,10 +66,9 @@ async fn a_lease_is_renewed_past_its_time_to_live() {
     assert_eq!(in_use(&limiters).await, 0);
 }
 
-#[tokio::test]
-async fn a_holder_whose_server_stands_still_learns_it_before_the_slot_is_anybodys() {
-    let server = Postgres::start().unwrap();
-    let limiters = limiters(&server).await;
+pub(crate) async fn a_holder_whose_server_stands_still_learns_it_before_the_slot_is_anybodys<S: Server>() {
+    let server = S::start();
+    let limiters = server.limiters().await;
     let ttl = Duration::from_secs(2);
     let begun = Instant::now();
     let held = guard(&limiters, ttl).await;

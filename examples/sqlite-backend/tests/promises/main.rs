@@ -1,0 +1,14 @@
+//! What SQLite is asked to keep beyond the suite: many processes, locks held by others, and sudden ends.
+#![expect(clippy::unwrap_used, reason = "without a file no test can run")]
+
+mod blocked;
+mod blocker;
+mod cancelled;
+mod counts;
+#[path = "../suite/file.rs"]
+mod file;
+mod killed;
+mod starting;
+mod sweeping;
+mod together;
+mod tour;

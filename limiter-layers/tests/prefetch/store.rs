@@ -1,0 +1,188 @@
+//! The reference behind a wire: it counts what it is asked, and answers as it is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use limiter_core::{
+    Backend, Capabilities, Charge, Control, Decision, Error, ErrorKind, Key, Limit, ManualClock, RateLimiter,
+    RateLimiterExt, Receipt, Result, Source,
+};
+use limiter_layers::{Layer, PrefetchLayer};
+use limiter_testkit::Model;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+/// The start of a minute.
+pub(crate) const START_MS: u64 = 1_700_000_040_000;
+
+/// How a hit is answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// Done at once, answered when the test opens the gate.
+    AnsweredLate,
+    Fails(ErrorKind),
+    /// Done, but it isn't known.
+    AnswerLost,
+    /// Let through by whoever stands in.
+    Answered(Source),
+    Panics,
+}
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    model: Model,
+    pub(crate) clock: ManualClock,
+    faults: Mutex<VecDeque<Fault>>,
+    costs: Mutex<Vec<u64>>,
+    refunds: Mutex<Vec<(u64, u64, Source)>>,
+    gate: Notify,
+}
+
+impl Store {
+    pub(crate) fn new() -> Arc<Self> {
+        let clock = ManualClock::new(START_MS);
+        Arc::new(Self {
+            model: Model::new(clock.clone()),
+            clock,
+            faults: Mutex::default(),
+            costs: Mutex::default(),
+            refunds: Mutex::default(),
+            gate: Notify::new(),
+        })
+    }
+
+    /// Another process that prefetches from it.
+    pub(crate) fn prefetched(self: &Arc<Self>, layer: PrefetchLayer) -> Backend {
+        let store = Model::new(self.clock.clone());
+        let backend = Backend::new("store", Arc::new(store)).with_rates(Arc::clone(self) as _);
+        layer.with_clock(self.clock.clone()).wrap(backend)
+    }
+
+    pub(crate) fn next(&self, fault: Fault) {
+        self.faults.lock().unwrap().push_back(fault);
+    }
+
+    pub(crate) fn open_gate(&self) {
+        self.gate.notify_one();
+    }
+
+    pub(crate) fn advance_ms(&self, by_ms: u64) {
+        self.clock.advance(Duration::from_millis(by_ms));
+    }
+
+    /// What the hits have cost that came here.
+    pub(crate) fn costs(&self) -> Vec<u64> {
+        self.costs.lock().unwrap().clone()
+    }
+
+    /// What was given back: units, when they were charged, where.
+    pub(crate) fn refunds(&self) -> Vec<(u64, u64, Source)> {
+        self.refunds.lock().unwrap().clone()
+    }
+
+    /// What is left of a limit.
+    pub(crate) async fn left(&self, key: &Key, limit: &Limit) -> u64 {
+        self.model.peek(&[Charge::new(key, limit)]).await.unwrap().outcomes()[0].remaining()
+    }
+}
+
+#[async_trait]
+impl RateLimiter for Store {
+    async fn hit(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        self.costs.lock().unwrap().push(charges[0].cost());
+        let fault = self.faults.lock().unwrap().pop_front();
+        match fault {
+            None => self.model.hit(charges).await,
+            Some(Fault::AnsweredLate) => {
+                let decision = self.model.hit(charges).await;
+                self.gate.notified().await;
+                decision
+            }
+            Some(Fault::Fails(kind)) => Err(Error::new(kind, "on purpose").with_context("space", "chat")),
+            Some(Fault::AnswerLost) => {
+                let _ = self.model.hit(charges).await?;
+                Err(Error::new(ErrorKind::Timeout, "on purpose").possibly_charged())
+            }
+            Some(Fault::Answered(Source::Uncounted)) => Ok(Decision::new(Source::Uncounted, [])),
+            Some(Fault::Answered(source)) => {
+                let decision = self.model.hit(charges).await?;
+                Ok(Decision::new(source, decision.outcomes().iter().copied()))
+            }
+            Some(Fault::Panics) => panic!("on purpose"),
+        }
+    }
+
+    async fn peek(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        self.model.peek(charges).await
+    }
+
+    async fn refund(&self, receipt: Receipt) -> Result<()> {
+        for line in receipt.lines() {
+            let refund = (line.charge().cost(), line.charged_at_ms(), receipt.source());
+            self.refunds.lock().unwrap().push(refund);
+        }
+        self.model.refund(receipt).await
+    }
+
+    async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
+        self.model.reset(key, limit).await
+    }
+}
+
+#[async_trait]
+impl Control for Store {
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        "store".to_owned()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::NONE
+    }
+}
+
+pub(crate) fn key() -> Key {
+    Key::new("chat", "u1").unwrap()
+}
+
+/// So many hits of one unit, one after the other; how many are allowed.
+pub(crate) async fn hits(backend: &Backend, limit: &Limit, times: usize) -> usize {
+    let mut allowed = 0;
+    for _ in 0..times {
+        allowed += usize::from(backend.rates.hit_one(&key(), limit).await.unwrap().is_allowed());
+    }
+    allowed
+}
+
+/// Hits until permits are at hand.
+pub(crate) async fn warm(backend: &Backend, limit: &Limit) {
+    for _ in 0..20 {
+        assert!(backend.rates.hit_one(&key(), limit).await.unwrap().is_allowed());
+    }
+    let key = key();
+    while backend.rates.hit_now(&[Charge::new(&key, limit)]).is_none() {
+        assert!(backend.rates.hit_one(&key, limit).await.unwrap().is_allowed());
+    }
+}
+
+/// One hit of one unit without waiting; whether there was a permit at hand.
+pub(crate) fn at_hand(backend: &Backend, limit: &Limit) -> bool {
+    backend.rates.hit_now(&[Charge::new(&key(), limit)]).is_some()
+}
+
+/// Long enough for the layer to look after what it holds. The store's time passes too.
+pub(crate) async fn looked_after(store: &Store, times: u32) {
+    for _ in 0..times {
+        store.advance_ms(101);
+        sleep(Duration::from_millis(101)).await;
+    }
+}
