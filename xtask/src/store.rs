@@ -62,14 +62,11 @@ impl Store {
     /// In a few words, without what may be secret.
     pub(crate) fn in_words(&self) -> String {
         let words: Vec<String> = self.kept.iter().map(Kept::in_words).collect();
-        match &words[..] {
-            [one] => one.clone(),
-            _ => {
-                let each =
-                    CHOICES.iter().zip(&words).map(|(choice, words)| format!("{} in {words}", choice.what));
-                each.collect::<Vec<_>>().join("; ")
-            }
+        if let [one] = &words[..] {
+            return one.clone();
         }
+        let each = CHOICES.iter().zip(&words).map(|(choice, words)| format!("{} in {words}", choice.what));
+        each.collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -41,7 +41,7 @@ impl Config {
     /// nearest of both.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.clamp(Duration::from_millis(1), Duration::from_secs(600));
+        self.timeout = timeout.clamp(Duration::from_millis(1), Duration::from_mins(10));
         self
     }
 

@@ -220,8 +220,6 @@ async fn until<T>(by: Instant, answer: impl Future<Output = sqlx::Result<T>>) ->
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "without a file no test can run")]
-
     use limiter_factory::ErrorKind;
     use tempfile::TempDir;
 
@@ -259,7 +257,7 @@ mod tests {
         assert!(!error.may_have_charged() && error.to_string().contains("no room left"), "{error:?}");
         // There is room again, for whoever connects anew.
         assert!(store.commit(&[write("after", 100_000)]).await.unwrap());
-        let names = ["before", "small", "large", "after"].map(|name| name.into());
+        let names = ["before", "small", "large", "after"].map(Into::into);
         let held = store.load(&names).await.unwrap().values;
         assert_eq!(held.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, false, true]);
     }
@@ -285,7 +283,7 @@ mod tests {
         assert!(!store.commit(&[nothing, other]).await.unwrap());
         assert_eq!(store.sweep().await.unwrap(), 0, "its expiry isn't touched");
         let gone = CasWrite { after: None, ..same };
-        assert!(store.commit(&[gone.clone()]).await.unwrap());
+        assert!(store.commit(std::slice::from_ref(&gone)).await.unwrap());
         assert!(!store.commit(&[gone]).await.unwrap());
     }
 }

@@ -17,7 +17,8 @@ impl SqliteStore {
     /// Removes what has expired, in small commits between which others come in. Tells how much that was.
     ///
     /// # Behavior
-    /// What is to go is looked for where nobody waits for it, and looked at again under the lock.
+    /// What is to go is looked for where nobody waits for it, and looked at again under the lock, for which it waits as
+    /// long as it takes.
     ///
     /// # Errors
     /// As a call's. What it leaves is for the next one.
@@ -29,7 +30,11 @@ impl SqliteStore {
         loop {
             let names = self.expired_after(&last).await.map_err(error::unchanged)?;
             let Some(name) = names.last() else { return Ok(swept) };
-            swept += self.remove(&names).await.map_err(error::unchanged)?;
+            match self.remove(&names).await {
+                Ok(removed) => swept += removed,
+                Err(error) if error::is_busy(&error) => continue,
+                Err(error) => return Err(error::unchanged(error)),
+            }
             last.clone_from(name);
         }
     }
@@ -37,10 +42,14 @@ impl SqliteStore {
     /// Sweeps in the background, if it is time to.
     pub(crate) fn sweep_now_and_then(&self) {
         let (now_ms, next_ms) = (self.clock.now_ms(), self.next_sweep_ms.load(Ordering::Relaxed));
+        if now_ms < next_ms {
+            return;
+        }
+        // Of calls that meet here one goes on.
         let later_ms = now_ms.saturating_add(EVERY_MS);
-        let mine =
-            |_| self.next_sweep_ms.compare_exchange(next_ms, later_ms, Ordering::Relaxed, Ordering::Relaxed);
-        if now_ms >= next_ms && mine(()).is_ok() {
+        let taken =
+            self.next_sweep_ms.compare_exchange(next_ms, later_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if taken.is_ok() {
             let store = self.clone();
             tokio::spawn(async move { store.sweep().await });
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use limiter_factory::{Limiters, QuotaTracker, QuotaTrackerExt, RateLimiterExt, Slot, SlotLimiter, Source, limit};
+use limiter_factory::{
+    Limiters, QuotaTracker, QuotaTrackerExt, RateLimiterExt, Slot, SlotLimiter, Source, limit,
+};
 use limiter_testkit::proxy::Mode;
 use tokio::time::{Instant, sleep};
 
@@ -78,7 +80,11 @@ async fn what_was_used_meanwhile_is_counted_once_in_the_end() {
             until("all is counted", async || used(&stage.limiters, "u1").await >= wanted).await;
             sleep(Duration::from_millis(300)).await;
             let after = quotas.check(&key("u1"), &daily(1_000_000)).await.unwrap();
-            assert_eq!((after.used, after.reserved, after.source), (wanted, 0, Source::Store), "{choice}, {mode:?}");
+            assert_eq!(
+                (after.used, after.reserved, after.source),
+                (wanted, 0, Source::Store),
+                "{choice}, {mode:?}"
+            );
         }
     }
 }
@@ -89,7 +95,9 @@ async fn slots_that_were_dropped_meanwhile_are_free_in_the_end() {
         for mode in [Mode::Down, Mode::Stall, Mode::DropReplies] {
             let stage = Stage::choosing(choice).await;
             let slots = stage.limiters.slots();
-            let Slot::Acquired(before) = slots.acquire(&request("u1", 3)).await.unwrap() else { panic!("full") };
+            let Slot::Acquired(before) = slots.acquire(&request("u1", 3)).await.unwrap() else {
+                panic!("full")
+            };
             stage.fail(mode).await;
             let mut meanwhile = Vec::new();
             for _ in 0..5 {
@@ -102,8 +110,13 @@ async fn slots_that_were_dropped_meanwhile_are_free_in_the_end() {
             drop((before, meanwhile));
             stage.heal().await;
             let others = stage.others(&[]).await;
-            until("no slot is in use", async || others.slots().in_use(&key("u1")).await.is_ok_and(|held| held == 0)).await;
-            let Slot::Acquired(after) = slots.acquire(&request("u1", 1)).await.unwrap() else { panic!("full") };
+            until("no slot is in use", async || {
+                others.slots().in_use(&key("u1")).await.is_ok_and(|held| held == 0)
+            })
+            .await;
+            let Slot::Acquired(after) = slots.acquire(&request("u1", 1)).await.unwrap() else {
+                panic!("full")
+            };
             assert_eq!(after.source(), Source::Store);
             assert!(after.release().await.unwrap());
             let leases = stage.limiters.backend().slots.leases(&key("u1")).await.unwrap();

@@ -80,7 +80,8 @@ impl Calls {
             came("release", slots.release(leases), |_| None).await,
             came("check", quotas.check(&user, &quota), |outcome| Some(outcome.source)).await,
             came("record", quotas.record(&user, &quota, 2), |outcome| Some(outcome.source)).await,
-            came("reserve", quotas.reserve(&reservation), |reserved| Some(reserved.outcomes()[0].source)).await,
+            came("reserve", quotas.reserve(&reservation), |reserved| Some(reserved.outcomes()[0].source))
+                .await,
             came("settle", quotas.settle(&settlement), |outcomes| Some(outcomes[0].source)).await,
         ]
     }

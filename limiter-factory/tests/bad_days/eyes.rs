@@ -1,6 +1,7 @@
 //! What can be seen from outside: nobody's key, no secret, no further round trip.
 
 use std::error::Error as _;
+use std::fmt::Write;
 
 use limiter_factory::{RateLimiterExt, limit};
 use limiter_testkit::proxy::Mode;
@@ -59,10 +60,10 @@ async fn no_error_and_no_description_shows_a_password() {
             stage.fail(mode).await;
             for came in calls.make().await {
                 let Some(error) = came.error() else { continue };
-                shown.push_str(&format!("\n{error}\n{error:?}"));
+                write!(shown, "\n{error}\n{error:?}").unwrap();
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    shown.push_str(&format!("\n{error}\n{error:?}"));
+                    write!(shown, "\n{error}\n{error:?}").unwrap();
                     cause = error.source();
                 }
             }

@@ -20,7 +20,8 @@ fn resident_kib() -> u64 {
 }
 
 async fn storm(choice: &str, mode: Mode, vars: &[(&str, &str)]) {
-    let vars: Vec<_> = [("LIMITER_WHEN_UNAVAILABLE", choice)].into_iter().chain(vars.iter().copied()).collect();
+    let vars: Vec<_> =
+        [("LIMITER_WHEN_UNAVAILABLE", choice)].into_iter().chain(vars.iter().copied()).collect();
     let stage = Stage::with(&vars).await;
     let (limiters, before, memory) = (stage.limiters.clone(), stage.connections(), resident_kib());
     stage.fail(mode).await;
@@ -30,7 +31,10 @@ async fn storm(choice: &str, mode: Mode, vars: &[(&str, &str)]) {
         let rates = limiters.rates().clone();
         calls.spawn(async move {
             let key = Key::new("storm", &format!("u{}", number % 100)).unwrap();
-            rates.hit_one(&key, &limit!("5/min")).await.map(|decision| (decision.source(), decision.is_allowed()))
+            rates
+                .hit_one(&key, &limit!("5/min"))
+                .await
+                .map(|decision| (decision.source(), decision.is_allowed()))
         });
     }
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
@@ -51,7 +55,10 @@ async fn storm(choice: &str, mode: Mode, vars: &[(&str, &str)]) {
             assert_eq!(of(Source::Fallback, true), Some(500), "{said}");
             assert_eq!(of(Source::Fallback, false), Some(CALLERS - 500), "{said}");
         }
-        _ => assert!(came.keys().all(|answer| answer == "Err(Timeout)" || answer == "Err(Unavailable)"), "{said}"),
+        _ => assert!(
+            came.keys().all(|answer| answer == "Err(Timeout)" || answer == "Err(Unavailable)"),
+            "{said}"
+        ),
     }
 }
 

@@ -13,17 +13,21 @@ use tokio::time::sleep;
 use crate::admitted::{Admitted, beyond};
 
 const PROCESSES: usize = 4;
-const RUN: Duration = Duration::from_millis(220);
-/// Longer than every window, and than a bucket takes to fill.
+const RUN: Duration = Duration::from_millis(230);
+/// So many hits in a row make a process hold about ten permits.
+const HITS_TO_HOLD: usize = 17;
+/// Longer than every window, and than a bucket takes to fill again.
 const NAP: Duration = Duration::from_millis(110);
-const LIMITS: [&str; 3] = ["fixed 80/100ms", "80/100ms", "bucket 600/s burst 60"];
+const LIMITS: [&str; 3] = ["fixed 80/100ms", "80/100ms", "bucket 250/s burst 60"];
 
-/// What a process is to do: hit as often as it can, and where it says so, sleep through a refill with what it holds.
+/// What a process is to do: the first takes some permits and sleeps through a refill with what it holds. The others
+/// begin when it is about to wake, and all hit as often as they can.
 #[derive(Serialize, Deserialize)]
 struct Work {
     subject: String,
     limit: String,
-    naps_after_ms: Option<u64>,
+    naps: bool,
+    begins_after_ms: u64,
 }
 
 /// What came of it.
@@ -48,8 +52,9 @@ async fn four_processes_never_pass_the_limit() {
         let text = LIMITS[run % LIMITS.len()];
         let limit: Limit = text.parse().unwrap();
         for copy in 0..PROCESSES {
-            let naps_after_ms = (copy == 0).then_some(30 + run as u64 * 7 % 50);
-            let work = Work { subject: format!("run {run}"), limit: text.to_owned(), naps_after_ms };
+            let begins_after_ms = if copy == 0 { 0 } else { 100 + run as u64 * 7 % 20 };
+            let (subject, limit) = (format!("run {run}"), text.to_owned());
+            let work = Work { subject, limit, naps: copy == 0, begins_after_ms };
             crowd.tell(copy, &work).await.unwrap();
         }
         let logs: Vec<Log> = crowd.one_each().await.unwrap();
@@ -75,26 +80,33 @@ async fn take_part(mut member: Member) {
 
 async fn hit(backend: &Backend, work: &Work) -> Log {
     let (key, limit): (_, Limit) = (Key::new("crowd", &work.subject).unwrap(), work.limit.parse().unwrap());
-    let (begun, mut log, mut naps) = (Instant::now(), Log::default(), work.naps_after_ms);
-    while begun.elapsed() < RUN {
-        if let Some(after_ms) = naps
-            && begun.elapsed() > Duration::from_millis(after_ms)
-        {
-            // The whole process sleeps, what looks after its permits too.
-            thread::sleep(NAP);
-            naps = None;
+    let (begun, mut log) = (Instant::now(), Log::default());
+    if work.naps {
+        for _ in 0..HITS_TO_HOLD {
+            log.hit(backend, &key, &limit).await;
         }
-        let from_us = now_us();
-        let decision = backend.rates.hit_one(&key, &limit).await.unwrap();
-        if decision.is_allowed() {
-            log.admitted.push(Admitted { from_us, until_us: now_us() });
-            log.prefetched += usize::from(decision.source() == Source::Prefetched);
-        } else {
-            log.denied += 1;
+        // The whole process sleeps, what looks after its permits too.
+        thread::sleep(NAP);
+    }
+    sleep(Duration::from_millis(work.begins_after_ms)).await;
+    while begun.elapsed() < RUN {
+        if !log.hit(backend, &key, &limit).await {
             sleep(Duration::from_millis(1)).await;
         }
     }
     log
+}
+
+impl Log {
+    async fn hit(&mut self, backend: &Backend, key: &Key, limit: &Limit) -> bool {
+        let from_us = now_us();
+        let decision = backend.rates.hit_one(key, limit).await.unwrap();
+        let (allowed, until_us) = (decision.is_allowed(), now_us());
+        self.prefetched += usize::from(decision.source() == Source::Prefetched);
+        self.denied += usize::from(!allowed);
+        self.admitted.extend(allowed.then_some(Admitted { from_us, until_us }));
+        allowed
+    }
 }
 
 fn now_us() -> u64 {

@@ -29,6 +29,9 @@ use super::denials::Denials;
 /// A refund or a reset by another process isn't seen, nor is a hit by a token bucket with a higher rate: the denial
 /// stays until it ends, as it was when the store gave it. It never lasts longer.
 ///
+/// While a token bucket that was last charged by one limit is asked by another, it may fill sooner than the store tells
+/// whom it denies. Here the denial stays for as long as the store has told.
+///
 /// # Time
 /// The end is counted from before the hit was sent, and a thousandth sooner, so that nothing is denied that would fit.
 /// The wait that is told is counted from when the answer came, so that who waits as long finds that it fits.

@@ -48,7 +48,6 @@ impl Denials {
     /// The denial of a call, if one of its charges is known to be denied; otherwise what to compare the answer with
     /// that the store will give, if it may be remembered.
     pub(super) fn ask(&self, charges: &[Charge<'_>]) -> Result<Decision, Option<Asked>> {
-        let forgotten = self.forgotten.load(Ordering::SeqCst);
         let Some(now_ms) = self.now_ms() else { return Err(None) };
         // What counts denied hits must be asked each time; and so must what is no valid call.
         let counted = charges.iter().any(|charge| charge.limit().counts_denied());
@@ -59,6 +58,7 @@ impl Denials {
             return Ok(denied);
         }
         self.make_room_for(charges, now_ms);
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
         Err((!counted).then_some(Asked { at_ms: now_ms, forgotten }))
     }
 

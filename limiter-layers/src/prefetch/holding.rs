@@ -99,7 +99,7 @@ impl Holding {
         }
         let waiting = std::mem::take(&mut self.waiting);
         let (part, wanted) = first_of(&waiting, self.pace.at_once(self.limit.capacity()));
-        let units = wanted + self.pace.beyond(wanted, most, share);
+        let units = wanted + self.pace.beyond(wanted, &self.limit, most, share);
         Some(Request { waiting, part, units, resets: self.resets })
     }
 

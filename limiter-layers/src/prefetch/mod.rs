@@ -34,7 +34,8 @@ use crate::layer::{Around, Layer};
 /// A hit on a counter that is hit often is answered by [`RateLimiter::hit_now`] out of a block that the store has charged
 /// before: no round trip, no allocation. Where nothing is at hand, all who wait for a counter are served by one request.
 /// A block is as large as demand uses up in about 50 ms; it doubles at most from one to the next, and is smaller the
-/// less is left. After about 200 ms what wasn't used goes back to the store; so does everything at
+/// less is left. A block of a bucket loses what flows in meanwhile, so it is larger by that while the bucket is at least
+/// half full. After about 200 ms what wasn't used goes back to the store; so does everything at
 /// [`Control::shutdown`](limiter_core::Control::shutdown), and when the last handle has gone.
 ///
 /// Only calls of one charge are served so, of a cost above 0, by a fixed or sliding window or a token bucket that doesn't

@@ -1,5 +1,7 @@
 //! How many permits to ask for.
 
+use limiter_core::{Algorithm, Limit};
+
 /// So long a block is to last.
 const LASTS_MS: u64 = 50;
 
@@ -37,10 +39,20 @@ impl Pace {
     }
 
     /// Units to ask for beyond those that are wanted now: at most `most`, and one part in `share` of what is left.
-    pub(super) fn beyond(&self, wanted: u64, most: u64, share: u64) -> u64 {
-        if self.refused {
+    pub(super) fn beyond(&self, wanted: u64, limit: &Limit, most: u64, share: u64) -> u64 {
+        if self.refused || self.size <= wanted {
             return 0;
         }
-        self.size.saturating_sub(wanted).min(most).min(self.left / share)
+        let size = self.size.max(self.flows_in(limit));
+        (size - wanted).min(most).min(self.left / share)
+    }
+
+    /// What a block loses, while it is to last, to what flows into its bucket: so much larger it has to be. A bucket that
+    /// is less than half full is too scarce for that.
+    fn flows_in(&self, limit: &Limit) -> u64 {
+        if limit.algorithm() != Algorithm::TokenBucket || self.left < limit.capacity() / 2 {
+            return 0;
+        }
+        limit.max().saturating_mul(LASTS_MS) / limit.window_ms()
     }
 }

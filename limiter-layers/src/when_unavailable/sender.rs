@@ -1,10 +1,7 @@
 //! Sends what waits, once the store is back.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use limiter_core::{Error, ErrorKind, Result};
@@ -77,13 +74,16 @@ impl<E: Errand> Sender<E> {
             self.shared.drop_ended(Instant::now());
         }
         let errands = self.shared.take(self.size);
-        let mut calls = JoinSet::new();
+        let sent = Instant::now();
+        let (mut calls, mut batches) = (JoinSet::new(), HashMap::new());
         for batch in errands.chunks(E::IN_ONE_CALL) {
-            calls.spawn(call(batch.to_vec(), Arc::clone(&self.store)));
+            let call = calls.spawn(call(batch.to_vec(), Arc::clone(&self.store)));
+            batches.insert(call.id(), batch.to_vec());
         }
         let mut failed = false;
-        while let Some(ended) = calls.join_next().await {
-            failed |= ended.map_or(true, |ended| self.learn(ended));
+        while let Some(ended) = calls.join_next_with_id().await {
+            let (id, answer) = ended.unwrap_or_else(|panic| (panic.id(), Err(panicked())));
+            failed |= batches.remove(&id).is_some_and(|batch| self.learn(batch, sent, answer));
         }
         (self.size, self.failures) = if failed {
             (1, self.failures.saturating_add(1))
@@ -93,8 +93,7 @@ impl<E: Errand> Sender<E> {
     }
 
     /// Whether the call is to be made again.
-    fn learn(&self, ended: Ended<E>) -> bool {
-        let Ended { mut batch, sent, answer } = ended;
+    fn learn(&self, mut batch: Vec<E>, sent: Instant, answer: Result<()>) -> bool {
         let Err(error) = answer else {
             self.shared.forget(&batch);
             return false;
@@ -123,23 +122,9 @@ impl<E: Errand> Drop for Sender<E> {
     }
 }
 
-/// How a call ended.
-struct Ended<E> {
-    batch: Vec<E>,
-    sent: Instant,
-    answer: Result<()>,
-}
-
-/// One call, which ends in time, also when the store panics.
-async fn call<E: Errand>(batch: Vec<E>, store: Arc<E::Store>) -> Ended<E> {
-    let sent = Instant::now();
-    let mut sending = pin!(E::send(batch.clone(), store));
-    let caught = poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| sending.as_mut().poll(cx)))
-            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
-    });
-    let answer = timeout(PATIENCE, caught).await.unwrap_or_else(|_| Err(late()));
-    Ended { batch, sent, answer }
+/// One call, which ends in time.
+async fn call<E: Errand>(batch: Vec<E>, store: Arc<E::Store>) -> Result<()> {
+    timeout(PATIENCE, E::send(batch, store)).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn panicked() -> Error {

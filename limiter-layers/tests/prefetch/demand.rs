@@ -1,6 +1,6 @@
 //! Blocks follow demand, and one request serves all who wait.
 
-use limiter_core::{Charge, Key, RateLimiterExt, Retry, Source, limit};
+use limiter_core::{Backend, Charge, Key, Limit, RateLimiterExt, Retry, Source, limit};
 use limiter_layers::PrefetchLayer;
 
 use crate::store::{Fault, Store, at_hand, hits, key, looked_after, warm};
@@ -12,6 +12,37 @@ async fn a_busy_counter_is_asked_for_seldom() {
     assert_eq!(hits(&backend, &limit!("fixed 1000000/min"), 100_000).await, 100_000);
     let asked = store.costs().len();
     assert!(asked < 60, "{asked} requests for 100 000 hits");
+}
+
+/// Hits on a bucket into which 1000 flow in a millisecond, 20 in that time.
+async fn hits_on_an_ample_bucket(store: &Store, backend: &Backend, limit: &Limit) -> usize {
+    let before = store.costs().len();
+    for _ in 0..200 {
+        assert_eq!(hits(backend, limit, 20).await, 20);
+        store.advance_ms(1);
+    }
+    store.costs().len() - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_fills_faster_than_it_is_used_is_asked_for_seldom() {
+    let store = Store::new();
+    let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("bucket 1000000/s"));
+    let asked = hits_on_an_ample_bucket(&store, &backend, &limit).await;
+    assert!(asked < 40, "{asked} requests for 4000 hits");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_bucket_that_is_half_empty_no_more_is_taken_than_is_used() {
+    let store = Store::new();
+    let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("bucket 1000000/s"));
+    let key = key();
+    assert!(backend.rates.hit_cost(&key, &limit, 90_000).await.unwrap().is_allowed());
+    let plain = [Charge::new(&key, &limit).with_cost(600_000)];
+    assert!(backend.rates.hit(&plain).await.unwrap().is_allowed());
+    hits(&backend, &limit, 200).await;
+    let largest = store.costs()[2..].iter().max().copied().unwrap();
+    assert!(largest < 1000, "{largest} at once for 200 hits");
 }
 
 #[tokio::test(start_paused = true)]

@@ -80,6 +80,29 @@ async fn a_failure_is_told_to_all_who_wait_and_to_none_who_come_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_while_it_fails_learns_that_nothing_was_charged_for_it() {
+    let store = Store::new();
+    let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("fixed 100000/min"));
+    hits(&backend, &limit, 2).await;
+    while at_hand(&backend, &limit) {}
+    store.next(Fault::AnswerLostLate);
+    let mut callers = Vec::new();
+    for _ in 0..4 {
+        let rates = backend.rates.clone();
+        callers.push(tokio::spawn(async move { rates.hit_one(&key(), &limit!("fixed 100000/min")).await }));
+        sleep(Duration::from_millis(1)).await;
+    }
+    store.open_gate();
+    let mut charged = Vec::new();
+    for caller in callers {
+        let error = timeout(SOON, caller).await.unwrap().unwrap().unwrap_err();
+        charged.push((error.kind(), error.may_have_charged()));
+    }
+    let told = |charged| (ErrorKind::Timeout, charged);
+    assert_eq!(charged, [told(true), told(false), told(false), told(false)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_panics_leaves_nobody_waiting() {
     let store = Store::new();
     let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("fixed 100000/min"));
@@ -122,6 +145,7 @@ async fn a_shutdown_waits_for_who_is_under_way() {
     let control = backend.control.clone();
     let shutdown = tokio::spawn(async move { control.shutdown().await });
     sleep(Duration::from_millis(1)).await;
+    assert!(!shutdown.is_finished());
     store.open_gate();
     assert!(late.await.unwrap().unwrap().is_allowed());
     shutdown.await.unwrap().unwrap();

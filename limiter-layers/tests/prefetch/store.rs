@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Fails(ErrorKind),
     /// Done, but it isn't known.
     AnswerLost,
+    /// The same, once the test opens the gate.
+    AnswerLostLate,
     /// Let through by whoever stands in.
     Answered(Source),
     Panics,
@@ -101,7 +103,10 @@ impl RateLimiter for Store {
                 decision
             }
             Some(Fault::Fails(kind)) => Err(Error::new(kind, "on purpose").with_context("space", "chat")),
-            Some(Fault::AnswerLost) => {
+            Some(fault @ (Fault::AnswerLost | Fault::AnswerLostLate)) => {
+                if matches!(fault, Fault::AnswerLostLate) {
+                    self.gate.notified().await;
+                }
                 let _ = self.model.hit(charges).await?;
                 Err(Error::new(ErrorKind::Timeout, "on purpose").possibly_charged())
             }

@@ -122,7 +122,8 @@ async fn a_reset_drops_what_is_held_and_gives_nothing_back() {
 async fn what_was_asked_for_before_a_reset_is_not_held() {
     let store = Store::new();
     let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("fixed 100000/min"));
-    hits(&backend, &limit, 3).await;
+    hits(&backend, &limit, 100).await;
+    while at_hand(&backend, &limit) {}
     store.next(Fault::AnsweredLate);
     let rates = backend.rates.clone();
     let late = tokio::spawn(async move { rates.hit_one(&key(), &limit!("fixed 100000/min")).await });

@@ -1,11 +1,14 @@
 //! A cache whose every answer is held against the store's.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use limiter_core::{
-    Charge, Clock, Decision, Key, Limit, Outcome, RateLimiter, Receipt, Result, Retry, Source,
+    Algorithm, Charge, Clock, Decision, Key, Limit, Outcome, RateLimiter, Receipt, Result, Retry, Source,
 };
 use limiter_layers::DenyCache;
 
@@ -14,22 +17,41 @@ use limiter_layers::DenyCache;
 /// this one proves the cache call by call.
 #[derive(Debug)]
 pub(crate) struct Compared {
-    pub(crate) cache: DenyCache<Arc<dyn RateLimiter>>,
-    pub(crate) store: Arc<dyn RateLimiter>,
-    pub(crate) clock: Arc<dyn Clock>,
+    cache: DenyCache<Arc<dyn RateLimiter>>,
+    store: Arc<dyn RateLimiter>,
+    clock: Arc<dyn Clock>,
     /// By how much two looks at a clock that runs may differ.
-    pub(crate) slack: Duration,
+    slack: Duration,
+    /// How many calls have begun, and how many have ended.
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+    /// By which limit each bucket was charged last.
+    buckets: Mutex<HashMap<(Key, u64), Limit>>,
 }
 
 impl Compared {
-    async fn judged(&self, told: Decision, charges: &[Charge<'_>], asked_ms: u64) -> Result<Decision> {
+    pub(crate) fn new(
+        cache: DenyCache<Arc<dyn RateLimiter>>,
+        store: Arc<dyn RateLimiter>,
+        clock: Arc<dyn Clock>,
+        slack: Duration,
+    ) -> Self {
+        let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { cache, store, clock, slack, begun, ended, buckets: Mutex::default() }
+    }
+
+    async fn judged(&self, told: Decision, charges: &[Charge<'_>], asked: &Asked<'_>) -> Result<Decision> {
         if told.source() != Source::Cache {
+            self.note(&told, charges);
             return Ok(told);
         }
         assert!(!told.is_allowed() && !told.outcomes().is_empty());
         let truth = self.store.peek(charges).await?;
-        if truth.is_allowed() && self.may_have_ended(&told, asked_ms) {
-            return self.store.hit(charges).await;
+        let others = !asked.alone || self.begun.load(Ordering::SeqCst) != asked.begun;
+        if others || truth.is_allowed() && self.may_fit(&told, charges, asked.at_ms) {
+            let decision = self.store.hit(charges).await?;
+            self.note(&decision, charges);
+            return Ok(decision);
         }
         assert!(!truth.is_allowed(), "it fits, and was denied: {told:?}");
         for outcome in told.outcomes() {
@@ -56,10 +78,49 @@ impl Compared {
         (truth..=truth + self.slack).contains(&told)
     }
 
-    /// In real time it may have ended between the two looks.
-    fn may_have_ended(&self, told: &Decision, asked_ms: u64) -> bool {
+    /// In real time it may have ended between the two looks. A bucket that another limit has charged may fill sooner
+    /// than the store has told.
+    fn may_fit(&self, told: &Decision, charges: &[Charge<'_>], asked_ms: u64) -> bool {
         let wait = told.retry_after().and_then(Retry::after).unwrap();
-        !self.slack.is_zero() && u128::from(self.clock.now_ms() - asked_ms) >= wait.as_millis()
+        let ended = !self.slack.is_zero() && u128::from(self.clock.now_ms() - asked_ms) >= wait.as_millis();
+        let buckets = self.buckets.lock().unwrap();
+        let by_another = |charge: &Charge<'_>| {
+            let last = buckets.get(&(charge.key().clone(), charge.limit().window_ms()));
+            charge.limit().algorithm() == Algorithm::TokenBucket && last != Some(charge.limit())
+        };
+        ended || told.outcomes().iter().all(|outcome| by_another(&charges[outcome.charge()]))
+    }
+
+    /// Notes which limits have charged.
+    fn note(&self, decision: &Decision, charges: &[Charge<'_>]) {
+        for outcome in decision.outcomes().iter().filter(|outcome| outcome.charged_at_ms().is_some()) {
+            let charge = &charges[outcome.charge()];
+            let bucket = (charge.key().clone(), charge.limit().window_ms());
+            if charge.limit().algorithm() == Algorithm::TokenBucket {
+                self.buckets.lock().unwrap().insert(bucket, *charge.limit());
+            }
+        }
+    }
+
+    fn begin(&self) -> Asked<'_> {
+        let ended = self.ended.load(Ordering::SeqCst);
+        let begun = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        Asked { at_ms: self.clock.now_ms(), begun, alone: begun == ended + 1, ended: &self.ended }
+    }
+}
+
+/// When a call began, and whether others were under way: then what the store says after it isn't what it has said.
+#[derive(Debug)]
+struct Asked<'a> {
+    at_ms: u64,
+    begun: usize,
+    alone: bool,
+    ended: &'a AtomicUsize,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.ended.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -70,8 +131,8 @@ fn after(outcome: &Outcome) -> Duration {
 #[async_trait]
 impl RateLimiter for Compared {
     async fn hit(&self, charges: &[Charge<'_>]) -> Result<Decision> {
-        let asked_ms = self.clock.now_ms();
-        self.judged(self.cache.hit(charges).await?, charges, asked_ms).await
+        let asked = self.begin();
+        self.judged(self.cache.hit(charges).await?, charges, &asked).await
     }
 
     async fn peek(&self, charges: &[Charge<'_>]) -> Result<Decision> {
@@ -79,24 +140,29 @@ impl RateLimiter for Compared {
     }
 
     async fn refund(&self, receipt: Receipt) -> Result<()> {
+        let _asked = self.begin();
+        for line in receipt.lines() {
+            let bucket = (line.charge().key().clone(), line.charge().limit().window_ms());
+            self.buckets.lock().unwrap().remove(&bucket);
+        }
         self.cache.refund(receipt).await
     }
 
     async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
+        let _asked = self.begin();
         self.cache.reset(key, limit).await
     }
 
     fn hit_now(&self, charges: &[Charge<'_>]) -> Option<Result<Decision>> {
-        let asked_ms = self.clock.now_ms();
+        let asked = self.begin();
         let told = match self.cache.hit_now(charges)? {
             Ok(told) => told,
             Err(error) => return Some(Err(error)),
         };
-        let mut judged = Box::pin(self.judged(told, charges, asked_ms));
-        let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
-        match judged.as_mut().poll(context) {
-            std::task::Poll::Ready(decision) => Some(decision),
-            std::task::Poll::Pending => panic!("the store answers at once"),
+        let mut judged = Box::pin(self.judged(told, charges, &asked));
+        match judged.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(decision) => Some(decision),
+            Poll::Pending => panic!("the store answers at once"),
         }
     }
 }

@@ -16,7 +16,7 @@ use compared::Compared;
 fn cached(store: Backend, clock: impl Clock + Clone, slack: Duration) -> Candidate {
     let layer = DenyCacheLayer::new(10_000).with_clock(clock.clone());
     let cache = layer.around(Arc::clone(&store.rates));
-    let compared = Compared { cache, store: Arc::clone(&store.rates), clock: Arc::new(clock), slack };
+    let compared = Compared::new(cache, Arc::clone(&store.rates), Arc::new(clock), slack);
     Candidate::new(layer.wrap(store).with_rates(Arc::new(compared)))
 }
 

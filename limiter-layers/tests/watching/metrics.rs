@@ -159,7 +159,13 @@ fn the_store_is_up_or_down_as_the_last_call_learned() {
         let news = [
             (fails(ErrorKind::InvalidRequest), 0.0),
             (fails(ErrorKind::Unavailable), 0.0),
+            (fails(ErrorKind::InvalidRequest), 0.0),
+            (fails(ErrorKind::Unsupported), 0.0),
             (fails(ErrorKind::Capacity), 1.0),
+            (fails(ErrorKind::Timeout), 0.0),
+            (fails(ErrorKind::Conflict), 1.0),
+            (fails(ErrorKind::Unavailable), 0.0),
+            (fails(ErrorKind::Protocol), 1.0),
             (fails(ErrorKind::Timeout), 0.0),
             (from(Source::Cache), 0.0),
             (from(Source::Prefetched), 0.0),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::task::JoinSet;
@@ -55,7 +56,7 @@ async fn look_on(mut connection: SqliteConnection, busy: Arc<AtomicU64>) {
         match connection.begin_with("BEGIN IMMEDIATE").await {
             Ok(lock) => lock.rollback().await.unwrap(),
             Err(error) => {
-                let code = error.as_database_error().and_then(|error| error.code()).unwrap();
+                let code = error.as_database_error().and_then(DatabaseError::code).unwrap();
                 assert_eq!(code, "5", "{error}");
                 busy.fetch_add(1, Ordering::Relaxed);
             }

@@ -2,11 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use limiter_factory::{Error, ErrorKind, Key, Limit, RateLimiterExt, limit};
 use limiter_testkit::processes::{Crowd, Member};
 use sqlite_backend::{Config, SqliteStore};
+use sqlx::Connection;
+use tokio::time::{sleep, timeout};
 
+use crate::blocker::connection;
 use crate::counts::counted;
 use crate::file::File;
 
@@ -37,6 +41,22 @@ async fn eight_processes_make_one_file_at_once() {
         assert_eq!(counted(&file.client(None).await, &key, &LIMIT).await, PROCESSES as u64);
         crowd.end().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_start_waits_for_whoever_has_the_lock_as_long_as_a_call_may() {
+    let file = File::new();
+    fs::write(file.path(), "").unwrap();
+    let mut other = connection(file.path(), Duration::ZERO).await;
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let impatient = SqliteStore::open(file.config().with_timeout(Duration::from_millis(200)));
+    let refused = timeout(Duration::from_secs(5), impatient).await.unwrap();
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Timeout);
+    let starting = tokio::spawn(SqliteStore::open(file.config()));
+    sleep(Duration::from_millis(300)).await;
+    assert!(!starting.is_finished());
+    lock.rollback().await.unwrap();
+    starting.await.unwrap().unwrap();
 }
 
 async fn refusal(path: &Path) -> Error {

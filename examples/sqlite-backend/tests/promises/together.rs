@@ -45,7 +45,9 @@ async fn hits_of_one_caller(rates: impl RateLimiter, caller: u64) -> [u64; 3] {
         };
         let charges: Vec<_> = places.iter().map(|&place| Charge::new(&keys[place], &LIMIT)).collect();
         if rates.hit(&charges).await.unwrap().is_allowed() {
-            places.iter().for_each(|&place| charged[place] += 1);
+            for place in places {
+                charged[place] += 1;
+            }
         }
     }
     charged

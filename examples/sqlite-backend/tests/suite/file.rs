@@ -45,7 +45,7 @@ impl File {
 
     /// Where it is, for copies of this program.
     pub(crate) fn store(&self) -> String {
-        self.path.to_str().unwrap().to_owned()
+        self.path().to_str().unwrap().to_owned()
     }
 
     pub(crate) fn config(&self) -> Config {
