@@ -24,6 +24,7 @@ mod deny_cache;
 mod layer;
 mod lease_keeper;
 mod observe;
+mod passed_on;
 mod prefetch;
 mod shadow;
 mod timeout;

@@ -16,6 +16,12 @@
 //!
 //! let (key, limit) = (Key::new("chat", "user-17")?, limit!("5/min"));
 //! assert!(limiters.rates().hit_one(&key, &limit).await?.is_allowed());
+//!
+//! // The same file by a URL.
+//! let vars = [("RATE_LIMITER", format!("sqlite://{path}"))];
+//! let others = Factory::new().register(sqlite_backend::registration()).from_vars(vars).await?;
+//! assert_eq!(others.rates().hit_one(&key, &limit).await?.into_result()?.remaining(), Some(3));
+//! others.shutdown().await?;
 //! limiters.shutdown().await?;
 //! # Ok(())
 //! # }
@@ -35,7 +41,6 @@ mod error;
 mod store;
 mod sweep;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use limiter_factory::{Backend, CasBackend, Registration, Result, Setting};
@@ -45,18 +50,24 @@ pub use store::SqliteStore;
 
 #[derive(serde::Deserialize)]
 struct Settings {
-    path: PathBuf,
+    path: String,
 }
 
-/// The backend `sqlite`, whose file `LIMITER_SQLITE_PATH` names: for `Factory::register`.
+/// The backend `sqlite`, whose file `LIMITER_SQLITE_PATH` names, or a URL such as `sqlite:///var/lib/shop/limits.db` in
+/// `RATE_LIMITER` itself: for `Factory::register`.
 pub fn registration() -> Registration {
     let path = Setting::new("PATH", config::ACCEPTED);
-    let path = path.checked(|path| Config::new(path).map(drop)).required();
+    let path = path.checked(|path| file(path).map(drop)).required().with_schemes(["sqlite"]);
     Registration::new("sqlite", connect).with_setting(path)
 }
 
 async fn connect(settings: Settings) -> Result<Backend> {
-    backend(Config::new(settings.path)?).await
+    backend(file(&settings.path)?).await
+}
+
+/// A file by its path, which may stand behind a URL's scheme as it is, nothing encoded.
+fn file(path: &str) -> Result<Config> {
+    Config::new(path.strip_prefix("sqlite://").unwrap_or(path))
 }
 
 /// The backend over the file of this configuration.

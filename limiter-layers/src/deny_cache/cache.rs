@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use limiter_core::{Charge, Decision, Key, Limit, RateLimiter, Receipt, Result};
 
 use super::denials::Denials;
+use crate::passed_on::pass_on_slots_and_quotas;
 
 /// A limiter that answers denials which are known to last without asking the store. Made by
 /// [`DenyCacheLayer`](crate::DenyCacheLayer).
@@ -92,3 +93,5 @@ impl<L: RateLimiter> RateLimiter for DenyCache<L> {
         }
     }
 }
+
+pass_on_slots_and_quotas!(DenyCache);

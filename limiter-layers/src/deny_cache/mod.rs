@@ -5,7 +5,6 @@ mod denial;
 mod denials;
 mod fingerprint;
 mod layer;
-mod pass;
 mod time;
 
 pub use self::cache::DenyCache;

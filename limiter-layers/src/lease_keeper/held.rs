@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use limiter_core::{Lease, LeaseId};
+use limiter_core::{Lease, LeaseId, Source};
 use tokio::time::Instant;
 
 use super::pace::Pace;
@@ -27,6 +27,7 @@ pub(super) struct Due {
 #[derive(Debug)]
 struct Held {
     lease: Lease,
+    source: Source,
     tenure: Tenure,
     /// When the last call that prolongs it was sent.
     asked: Instant,
@@ -46,12 +47,13 @@ impl Drop for Tenure {
 }
 
 impl HeldLeases {
-    /// Holds a lease that was acquired by a call sent at `sent`, and gives its holder's term.
-    pub(super) fn hold(&mut self, lease: Lease, sent: Instant) -> Arc<Term> {
+    /// Holds a lease that was acquired there by a call sent at `sent`, and gives its holder's term.
+    pub(super) fn hold(&mut self, lease: Lease, source: Source, sent: Instant) -> Arc<Term> {
         let pace = Pace::new(lease.ttl_ms());
         let term = Arc::new(Term::until(pace.ends(sent)));
         self.enter(Held {
             lease,
+            source,
             tenure: Tenure(Arc::clone(&term)),
             asked: sent,
             renew_from: pace.renew_from(sent),
@@ -81,10 +83,13 @@ impl HeldLeases {
 
     /// Up to `most` leases that are to be renewed now, if any is due: those that soon will be go along.
     ///
-    /// They will be due again before they run out, in case no answer comes.
+    /// They will be due again before they run out, in case no answer comes. What was granted elsewhere goes in a call of
+    /// its own: a store that is down must not take along the leases that something else has granted meanwhile.
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Option<Due> {
-        self.renewals.first().filter(|(at, _)| *at <= now)?;
-        let renewed: Vec<Held> = std::iter::from_fn(|| self.strike_renewable(now)).take(most).collect();
+        let (_, first) = self.renewals.first().filter(|(at, _)| *at <= now)?;
+        let source = self.by_id.get(first)?.source;
+        let ids: Vec<LeaseId> = self.renewable(now, source).take(most).cloned().collect();
+        let renewed: Vec<Held> = ids.iter().filter_map(|id| self.strike(id)).collect();
         let due = Due {
             leases: renewed.iter().map(|held| held.lease.clone()).collect(),
             until: renewed.iter().map(|held| held.pace().ends(now)).min()?,
@@ -132,11 +137,11 @@ impl HeldLeases {
         times.into_iter().flatten().map(|(at, _)| *at).min()
     }
 
-    fn strike_renewable(&mut self, now: Instant) -> Option<Held> {
-        let (_, id) = self.renewals.first()?;
-        let id = id.clone();
-        self.by_id.get(&id).filter(|held| held.renew_from <= now)?;
-        self.strike(&id)
+    /// The leases of one source that may be renewed now, in the order in which they are due.
+    fn renewable(&self, now: Instant, source: Source) -> impl Iterator<Item = &LeaseId> {
+        let held = self.renewals.iter().filter_map(|(_, id)| self.by_id.get(id));
+        let renewable = held.take_while(move |held| held.renew_from <= now);
+        renewable.filter(move |held| held.source == source).map(|held| held.lease.id())
     }
 
     fn enter(&mut self, held: Held) {

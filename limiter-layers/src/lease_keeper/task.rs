@@ -168,7 +168,7 @@ impl Task {
             self.releases.push(acquired.lease, None, now);
             ask.fail(too_late());
         } else {
-            let term = self.held.hold(acquired.lease.clone(), sent);
+            let term = self.held.hold(acquired.lease.clone(), acquired.source, sent);
             ask.grant(acquired, term);
         }
     }

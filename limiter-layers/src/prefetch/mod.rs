@@ -6,7 +6,6 @@ mod flight;
 mod holding;
 mod moment;
 mod pace;
-mod passed_on;
 mod returning;
 mod stock;
 mod table;
@@ -27,6 +26,7 @@ use self::moment::Watch;
 use self::returning::Returning;
 use self::stock::{Bounds, Stock};
 use crate::layer::{Around, Layer};
+use crate::passed_on::pass_on_slots_and_quotas;
 
 /// Takes permits of busy counters from the store in blocks, and hands them out in this process.
 ///
@@ -283,3 +283,5 @@ fn crashed() -> Error {
     let message = "whoever asked the store for it has ended: its runtime has, or the store panicked";
     Error::new(ErrorKind::Unavailable, message).with_operation("hit").possibly_charged()
 }
+
+pass_on_slots_and_quotas!(Prefetch);

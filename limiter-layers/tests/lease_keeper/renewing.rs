@@ -1,6 +1,11 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use limiter_core::ErrorKind;
+use async_trait::async_trait;
+use limiter_core::{
+    Acquired, Acquisition, Error, ErrorKind, HeldLease, Key, Lease, LeaseId, LeaseRequest, Result,
+    SlotLimiter, Source,
+};
 use limiter_layers::LeaseKeeper;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -105,4 +110,56 @@ async fn a_renewal_that_hangs_is_asked_for_again_and_stops_nobody() {
     assert_eq!(store.count(Operation::Renew), 2, "the second one's goes on");
     assert!(second.release().await.unwrap(), "and so do releases");
     assert!(timeout(3 * TTL, first.lost()).await.is_err());
+}
+
+/// A store that grants every other lease in the place of another, which is down.
+#[derive(Debug, Default)]
+struct Mixed {
+    granted: Mutex<Vec<(LeaseId, Source)>>,
+}
+
+impl Mixed {
+    fn source_of(&self, lease: &Lease) -> Source {
+        let granted = self.granted.lock().unwrap();
+        granted.iter().find(|(id, _)| id == lease.id()).unwrap().1
+    }
+}
+
+#[async_trait]
+impl SlotLimiter for Mixed {
+    async fn acquire(&self, request: &LeaseRequest) -> Result<Acquisition> {
+        let mut granted = self.granted.lock().unwrap();
+        let source = if granted.len().is_multiple_of(2) { Source::Store } else { Source::Fallback };
+        granted.push((request.id().clone(), source));
+        Ok(Acquisition::Acquired(Acquired { lease: request.lease(), in_use: vec![1], source }))
+    }
+
+    async fn renew(&self, leases: &[Lease]) -> Result<Vec<bool>> {
+        if leases.iter().any(|lease| self.source_of(lease) == Source::Store) {
+            return Err(Error::new(ErrorKind::Unavailable, "the store is down"));
+        }
+        Ok(vec![true; leases.len()])
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<Vec<bool>> {
+        Ok(vec![true; leases.len()])
+    }
+
+    async fn in_use(&self, _: &Key) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn leases(&self, _: &Key) -> Result<Vec<HeldLease>> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_granted_elsewhere_outlive_a_store_that_is_down() {
+    let keeper = LeaseKeeper::new(Arc::new(Mixed::default()));
+    let guards = slots(&keeper, 20, TTL).await;
+    sleep(TTL * 3).await;
+    for guard in guards {
+        assert_eq!(guard.is_lost(), guard.source() == Source::Store, "{:?}", guard.source());
+    }
 }
