@@ -26,6 +26,9 @@ use crate::passed_on::pass_on_slots_and_quotas;
 /// Forgotten at once: what was denied before a refund or a reset on the counter, as long as these are made through
 /// this limiter, and also when their future is dropped; and what a call with a lower cost or another limit may change.
 ///
+/// Of calls that are made at once on one counter, one may have been denied before another charged, and be remembered
+/// after it. What remains and how long to wait is then as the first was told: who waits as long may be denied once more.
+///
 /// # Several processes
 /// A refund or a reset by another process isn't seen, nor is a hit by a token bucket with a higher rate: the denial
 /// stays until it ends, as it was when the store gave it. It never lasts longer.

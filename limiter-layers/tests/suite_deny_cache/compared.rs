@@ -1,7 +1,7 @@
 //! A cache whose every answer is held against the store's.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub(crate) struct Compared {
     /// How many calls have begun, and how many have ended.
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// Whether calls were under way together. Of these one may have been denied before another charged, and be remembered
+    /// after it: what is left and how long to wait is then as the first was told.
+    overlapped: AtomicBool,
     /// By which limit each bucket was charged last.
     buckets: Mutex<HashMap<(Key, u64), Limit>>,
 }
@@ -37,7 +40,8 @@ impl Compared {
         slack: Duration,
     ) -> Self {
         let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { cache, store, clock, slack, begun, ended, buckets: Mutex::default() }
+        let overlapped = AtomicBool::new(false);
+        Self { cache, store, clock, slack, begun, ended, overlapped, buckets: Mutex::default() }
     }
 
     async fn judged(&self, told: Decision, charges: &[Charge<'_>], asked: &Asked<'_>) -> Result<Decision> {
@@ -54,6 +58,9 @@ impl Compared {
             return Ok(decision);
         }
         assert!(!truth.is_allowed(), "it fits, and was denied: {told:?}");
+        if self.overlapped.load(Ordering::SeqCst) {
+            return Ok(truth);
+        }
         for outcome in told.outcomes() {
             self.judge(outcome, &truth.outcomes()[outcome.charge()], &charges[outcome.charge()]);
         }
@@ -105,7 +112,11 @@ impl Compared {
     fn begin(&self) -> Asked<'_> {
         let ended = self.ended.load(Ordering::SeqCst);
         let begun = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        Asked { at_ms: self.clock.now_ms(), begun, alone: begun == ended + 1, ended: &self.ended }
+        let alone = begun == ended + 1;
+        if !alone {
+            self.overlapped.store(true, Ordering::SeqCst);
+        }
+        Asked { at_ms: self.clock.now_ms(), begun, alone, ended: &self.ended }
     }
 }
 
