@@ -25,9 +25,17 @@ pub(super) struct Denials {
     time: Time,
     /// Counts what was forgotten.
     forgotten: AtomicU64,
-    /// By group of counters, the last time that one was forgotten, by that count. The lock keeps forgetting and
-    /// remembering apart.
-    last: Box<[Mutex<u64>]>,
+    /// By group of counters. The lock keeps forgetting and remembering apart.
+    groups: Box<[Mutex<Group>]>,
+}
+
+/// What was forgotten of a group of counters.
+#[derive(Debug, Default)]
+struct Group {
+    /// The last time, by the count of all that was forgotten.
+    last: u64,
+    /// How many are being given something back just now: what is denied meanwhile may be so no more.
+    under_way: usize,
 }
 
 /// What was known when a call was sent.
@@ -40,9 +48,9 @@ pub(super) struct Asked {
 impl Denials {
     pub(super) fn new(entries: u64, clock: Option<Arc<dyn Clock>>) -> Self {
         let cache = Cache::builder().max_capacity(entries).expire_after(AtItsEnd).build();
-        let last = (0..STRIPES).map(|_| Mutex::default()).collect();
+        let groups = (0..STRIPES).map(|_| Mutex::default()).collect();
         let fingerprinter = Fingerprinter::default();
-        Self { cache, fingerprinter, time: Time::of(clock), forgotten: AtomicU64::new(0), last }
+        Self { cache, fingerprinter, time: Time::of(clock), forgotten: AtomicU64::new(0), groups }
     }
 
     /// The denial of a call, if one of its charges is known to be denied; otherwise what to compare the answer with
@@ -78,9 +86,11 @@ impl Denials {
 
     /// Forgets some counters now, and once more when what is returned is dropped.
     pub(super) fn forgetting(&self, counters: Vec<u128>) -> Forgetting<'_> {
-        let forgetting = Forgetting { denials: self, counters };
-        forgetting.forget();
-        forgetting
+        for counter in &counters {
+            self.group_of(*counter).under_way += 1;
+            self.forget(*counter);
+        }
+        Forgetting { denials: self, counters }
     }
 
     /// The counter of a charge.
@@ -113,24 +123,24 @@ impl Denials {
         let Some(charge) = charges.get(outcome.charge()) else { return };
         if let Some(denial) = Denial::of(charge, outcome, span) {
             let counter = self.counter(charge);
-            let last = self.last_of(counter);
-            if *last <= asked.forgotten {
+            let group = self.group_of(counter);
+            if group.under_way == 0 && group.last <= asked.forgotten {
                 self.cache.insert(counter, denial);
             }
         }
     }
 
     fn forget(&self, counter: u128) {
-        let mut last = self.last_of(counter);
-        *last = self.forgotten.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut group = self.group_of(counter);
+        group.last = self.forgotten.fetch_add(1, Ordering::SeqCst) + 1;
         self.cache.invalidate(&counter);
     }
 
     fn forget_all(&self) {
         let now = self.forgotten.fetch_add(1, Ordering::SeqCst) + 1;
-        for last in &self.last {
-            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            *last = now.max(*last);
+        for group in &self.groups {
+            let mut group = group.lock().unwrap_or_else(PoisonError::into_inner);
+            group.last = now.max(group.last);
         }
         self.cache.invalidate_all();
     }
@@ -145,9 +155,9 @@ impl Denials {
         now_ms
     }
 
-    fn last_of(&self, counter: u128) -> MutexGuard<'_, u64> {
+    fn group_of(&self, counter: u128) -> MutexGuard<'_, Group> {
         let [chooses, ..] = counter.to_le_bytes();
-        self.last[usize::from(chooses)].lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups[usize::from(chooses)].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -158,17 +168,12 @@ pub(super) struct Forgetting<'a> {
     counters: Vec<u128>,
 }
 
-impl Forgetting<'_> {
-    fn forget(&self) {
-        for counter in &self.counters {
-            self.denials.forget(*counter);
-        }
-    }
-}
-
 impl Drop for Forgetting<'_> {
     fn drop(&mut self) {
-        self.forget();
+        for counter in &self.counters {
+            self.denials.forget(*counter);
+            self.denials.group_of(*counter).under_way -= 1;
+        }
     }
 }
 

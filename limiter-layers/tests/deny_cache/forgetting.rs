@@ -121,7 +121,10 @@ async fn an_answer_that_overtakes_a_refund_is_forgotten_with_it() {
         rig.store.returns().hold();
         let mut refunding = Box::pin(rig.cache.refund(receipt));
         assert!(!poll_once(refunding.as_mut()));
-        assert!(!rig.asked(&user, &limit, 1).await.is_allowed());
+        // Each of them: the store may have made it by now, and not told.
+        for _ in 0..2 {
+            assert!(!rig.asked(&user, &limit, 1).await.is_allowed());
+        }
         rig.store.returns().let_go();
         refunding.await.unwrap();
         rig.asked(&user, &limit, 1).await.outcomes();
