@@ -62,11 +62,10 @@ impl Denial {
         Duration::from_millis(self.lasts_ms)
     }
 
-    /// Whether it may be wrong once the store has made a charge on its counter. Another cost may fit, a higher one too
-    /// where a bucket fills sooner than was told, and then this one has to wait longer; another limit may let tokens flow in
-    /// faster.
-    pub(super) fn outlived_by(&self, charge: &Charge<'_>, now_ms: u64) -> bool {
-        now_ms >= self.ends_ms || self.limit != *charge.limit() || charge.cost() > 0
+    /// Whether it may be wrong once the store has made a charge on its counter: then this one may have to wait longer, or
+    /// tokens flow in faster by another limit. A cost of 0 changes nothing.
+    pub(super) const fn outlived_by(&self, charge: &Charge<'_>, now_ms: u64) -> bool {
+        now_ms >= self.ends_ms || charge.cost() > 0
     }
 
     /// A higher cost doesn't fit either. But how long it has to wait is known of a fixed window alone: to its turn.
