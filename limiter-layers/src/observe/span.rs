@@ -1,6 +1,6 @@
 //! The spans of calls.
 
-use limiter_core::{Error, Result};
+use limiter_core::{Error, Key, Result};
 use tracing::field::{Empty, debug, display};
 use tracing::{Span, debug, debug_span, info, warn};
 
@@ -20,7 +20,7 @@ macro_rules! span {
         debug_span!(
             $name,
             backend = $backend,
-            space = $what.keys().first().map(|key| key.space()),
+            space = $what.key().map(Key::space),
             limit = $what.bound().map(display),
             units = $what.units(),
             lines = $what.lines(),

@@ -48,6 +48,20 @@ pub(super) enum What<'a> {
 }
 
 impl<'a> What<'a> {
+    /// The key of the first line. Looked up without allocating: a build whose `tracing` also writes to `log` asks for
+    /// it even when nobody listens.
+    pub(super) fn key(self) -> Option<&'a Key> {
+        match self {
+            Self::Charges(charges) => charges.first().map(Charge::key),
+            Self::Receipt(receipt) => receipt.lines().first().map(|line| line.charge().key()),
+            Self::Counter(key, _) | Self::Key(key) | Self::Amount(key, ..) => Some(key),
+            Self::Request(request) => request.scopes().first().map(Scope::key),
+            Self::Leases(leases) => leases.first().and_then(|lease| lease.keys().first()),
+            Self::Quotas(charges) => charges.first().map(QuotaCharge::key),
+            Self::Nothing => None,
+        }
+    }
+
     /// The keys, line by line; of a lease all of its keys.
     pub(super) fn keys(self) -> Vec<&'a Key> {
         match self {
