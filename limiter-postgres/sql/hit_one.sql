@@ -16,10 +16,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 <<this>>
 declare
-  name bytea := counter; kind bigint := charge_kind; counts_denied boolean := false;
+  name alias for counter; kind alias for charge_kind; counts_denied boolean;
   clock bigint; now_ms bigint; place tid;
-  a bigint; b bigint; written bigint; room bigint; m bigint; fits boolean;
-  gone_ms bigint; reset_ms bigint; retry_ms bigint; charged_at bigint := -1;
+  a bigint; b bigint; written bigint; room bigint; m bigint;
+  gone_ms bigint; reset_ms bigint; retry_ms bigint; charged_at bigint;
 begin
   -- @include lib/durability.sql
   if wait = 0 then
@@ -50,17 +50,46 @@ begin
   if kind > 10 then
     kind := kind - 10; counts_denied := true;
   end if;
-  -- @include lib/look.sql
-  if cost > 0 and (fits or counts_denied) then
-    -- @include lib/charge.sql
-    if kind = 3 then
+  -- @include lib/effective.sql
+  if kind = 2 then
+    -- @include lib/sliding_window/look.sql
+    if cost > 0 and (cost <= room or counts_denied) then
+      charged_at := now_ms;
+      -- @include lib/sliding_window/charge.sql
+    end if;
+    -- @include lib/sliding_window/reset.sql
+  elsif kind = 4 then
+    -- @include lib/token_bucket/look.sql
+    if cost > 0 and (cost <= room or counts_denied) then
+      charged_at := now_ms;
+      -- @include lib/token_bucket/charge.sql
+    end if;
+    -- @include lib/token_bucket/reset.sql
+  elsif kind = 1 then
+    -- @include lib/fixed_window/look.sql
+    if cost > 0 and (cost <= room or counts_denied) then
+      charged_at := now_ms;
+      -- @include lib/fixed_window/charge.sql
+    end if;
+    -- @include lib/fixed_window/reset.sql
+  else
+    -- @include lib/sliding_log/look.sql
+    if cost > 0 and (cost <= room or counts_denied) then
+      charged_at := now_ms;
+      -- @include lib/sliding_log/charge.sql
       -- @include lib/sliding_log/append.sql
     end if;
-    charged_at := now_ms;
+    -- @include lib/sliding_log/reset.sql
+  end if;
+  if charged_at is not null then
     update @schema@.rate t set a = this.a, b = this.b, written = now_ms,
       gone = case when at_ms is null then gone_ms + 60000 else 9223372036854775807 end
       where t.ctid = place;
   end if;
-  -- @include lib/outlook.sql
-  return array[greatest(room, 0), reset_ms, charged_at, retry_ms];
+  if cost > room then
+    -- @include lib/retry.sql
+  end if;
+  return array[
+    greatest(case when charged_at is null then room else room - cost end, 0),
+    reset_ms, coalesce(charged_at, -1), coalesce(retry_ms, -1)];
 end $$;

@@ -6,6 +6,7 @@ pub(crate) struct Call {
     function: &'static str,
     operation: &'static str,
     changes: bool,
+    rows: bool,
     arguments: Vec<Argument>,
 }
 
@@ -27,7 +28,15 @@ impl Call {
     /// A call of a function. `operation` is its name in errors; `changes` says whether the store may be another after
     /// it.
     pub(crate) const fn new(function: &'static str, operation: &'static str, changes: bool) -> Self {
-        Self { function, operation, changes, arguments: Vec::new() }
+        Self { function, operation, changes, rows: true, arguments: Vec::new() }
+    }
+
+    /// The same for a function that returns a value. Asked for as a column and not as a table, it spares the server
+    /// the making of one.
+    pub(crate) const fn of_value(function: &'static str, operation: &'static str, changes: bool) -> Self {
+        let mut call = Self::new(function, operation, changes);
+        call.rows = false;
+        call
     }
 
     /// The same call with one more argument.
@@ -50,6 +59,11 @@ impl Call {
     /// Whether the store may be another after it.
     pub(crate) const fn changes(&self) -> bool {
         self.changes
+    }
+
+    /// Whether it returns rows, and not one value.
+    pub(crate) const fn returns_rows(&self) -> bool {
+        self.rows
     }
 
     /// What the function is given, in order.

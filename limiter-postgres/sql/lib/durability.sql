@@ -1,6 +1,7 @@
--- Whether the commit waits for the disk. Attributes of a function would be gone before the commit.
+-- Whether the commit waits for the disk. Attributes of a function would be gone before the commit. Assigned and not
+-- performed, because perform makes a query of it; durable stays as it was.
 if not durable then
-  perform set_config('synchronous_commit', 'off', true);
+  durable := set_config('synchronous_commit', 'off', true)::boolean;
 elsif current_setting('synchronous_commit') = 'off' then
-  perform set_config('synchronous_commit', 'on', true);
+  durable := set_config('synchronous_commit', 'on', true)::boolean;
 end if;

@@ -22,8 +22,8 @@ pub(super) enum Statement {
 
 /// Makes statements of calls.
 pub(super) struct Statements {
-    /// `select * from "schema".`
-    front: String,
+    /// `"schema".`
+    schema: String,
     simple: bool,
     /// By function. A function takes so many arguments, always.
     prepared: RwLock<HashMap<&'static str, SqlStr>>,
@@ -31,8 +31,8 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn new(schema: &str, simple: bool) -> Self {
-        let front = format!("select * from \"{}\".", schema.replace('"', "\"\""));
-        Self { front, simple, prepared: RwLock::default() }
+        let schema = format!("\"{}\".", schema.replace('"', "\"\""));
+        Self { schema, simple, prepared: RwLock::default() }
     }
 
     pub(super) fn of(&self, call: &Call) -> Result<Statement, Failure> {
@@ -53,15 +53,20 @@ impl Statements {
         }
         drop(known);
         let places: Vec<_> = (1..=call.arguments().len()).map(|place| format!("${place}")).collect();
-        let text = format!("{}{}({})", self.front, call.function(), places.join(","));
+        let text = format!("{}({})", self.front(call), places.join(","));
         let text = AssertSqlSafe(Arc::<str>::from(text)).into_sql_str();
         let mut known = self.prepared.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(call.function(), text.clone());
         text
     }
 
+    fn front(&self, call: &Call) -> String {
+        let select = if call.returns_rows() { "select * from " } else { "select " };
+        format!("{select}{}{}", self.schema, call.function())
+    }
+
     fn with_literals(&self, call: &Call) -> Result<SqlStr, Failure> {
-        let mut text = format!("{}{}(", self.front, call.function());
+        let mut text = format!("{}(", self.front(call));
         for (place, argument) in call.arguments().iter().enumerate() {
             if place > 0 {
                 text.push(',');

@@ -66,7 +66,7 @@ impl Batch {
     /// by its place.
     pub(super) fn call(&self, durable: bool, held: Option<&[u8]>, wait: impl Fn(usize) -> Wait) -> Call {
         let Some(line) = self.only_line() else { return self.call_of_many(durable, held, wait) };
-        let call = Call::new("hit_one", "hit", true).with(Argument::Key(line.counter().to_vec()));
+        let call = Call::of_value("hit_one", "hit", true).with(Argument::Key(line.counter().to_vec()));
         let numbers = line.numbers().map(|number| Argument::Number(Some(number)));
         let call = numbers.into_iter().fold(call, Call::with);
         finished(call, durable, held.map_or(Wait::Hardly, |_| wait(1)))

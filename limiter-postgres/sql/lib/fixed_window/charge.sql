@@ -1,2 +1,2 @@
 b := least(b + cost, 9007199254740991);
-gone_ms := now_ms - now_ms % window_ms + window_ms;
+gone_ms := now_ms + m;
