@@ -3,8 +3,8 @@
 use arrayvec::ArrayVec;
 use limiter_core::algorithm::Act;
 use limiter_core::{
-    Algorithm, Charge, Decision, EXACT, Key, Limit, MAX_PER_CALL, Outcome, Receipt, Result, Source,
-    check_charges,
+    Algorithm, Charge, Decision, EXACT, Key, Limit, MAX_PER_CALL, Outcome, Receipt, ReceiptLine, Result,
+    Source, check_charges,
 };
 
 use crate::config::Config;
@@ -147,12 +147,30 @@ impl Rates {
         places
     }
 
+    /// Gives back what a call charged, in one step.
     pub(crate) fn refund(&self, receipt: &Receipt, clock_ms: u64) {
-        for line in receipt.lines() {
-            let charge = line.charge();
-            let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
-            let mut shard = self.shard_of(fingerprint).lock();
-            shard.refund(fingerprint, &charge, line.charged_at_ms(), clock_ms);
+        // A receipt of a call has no more lines than a call may have charges. One that was put together may.
+        for lines in receipt.lines().chunks(MAX_PER_CALL) {
+            match lines {
+                [line] => self.refund_one(line, clock_ms),
+                several => self.refund_all(several, clock_ms),
+            }
+        }
+    }
+
+    fn refund_one(&self, line: &ReceiptLine, clock_ms: u64) {
+        let charge = line.charge();
+        let fingerprint = self.fingerprinter.of(charge.key(), charge.limit());
+        let mut shard = self.shard_of(fingerprint).lock();
+        shard.refund(fingerprint, &charge, line.charged_at_ms(), clock_ms);
+    }
+
+    fn refund_all(&self, lines: &[ReceiptLine], clock_ms: u64) {
+        let charges: ArrayVec<Charge<'_>, MAX_PER_CALL> = lines.iter().map(ReceiptLine::charge).collect();
+        let mut guards = Guards::new();
+        let places = self.lock_all(&charges, &mut guards);
+        for ((line, charge), (shard, fingerprint)) in lines.iter().zip(&charges).zip(places) {
+            guards[shard].1.refund(fingerprint, charge, line.charged_at_ms(), clock_ms);
         }
     }
 

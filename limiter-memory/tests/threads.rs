@@ -88,6 +88,29 @@ fn several_keys_in_one_step_are_all_or_nothing_in_any_order() {
 }
 
 #[test]
+fn several_charges_are_given_back_in_one_step() {
+    let store = store();
+    let limit = Limit::fixed_window(1_000, Duration::from_secs(3600)).unwrap();
+    let keys = ["one", "other"].map(|name| Key::new("k", name).unwrap());
+    let charges = keys.each_ref().map(|key| Charge::new(key, &limit));
+    let hit = |cost| store.hit_now(&charges.map(|charge| charge.with_cost(cost))).unwrap().unwrap();
+    let _ = hit(1);
+    let writer = async {
+        for _ in 0..HITS {
+            store.refund(hit(1).into_receipt(&charges).unwrap()).await.unwrap();
+        }
+    };
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| block_on(writer));
+        while !writer.is_finished() {
+            let seen = hit(0);
+            let [one, other] = [0, 1].map(|charge| seen.outcomes()[charge].remaining());
+            assert_eq!(one, other, "one was given back and the other not yet");
+        }
+    });
+}
+
+#[test]
 fn readers_beside_writers_and_new_keys_see_whole_counters() {
     let store = store();
     let limit = Limit::token_bucket(1_000_000, Duration::from_secs(3600)).unwrap();
