@@ -20,8 +20,10 @@ as $$
 declare
   taken bytea[] := keys; mine bytea[]; made bigint; clock bigint;
   own bigint[]; again boolean; ended boolean;
+  -- @include lib/own_transaction.sql
 begin
   -- @include lib/asked/scopes.sql
+  -- @include lib/isolation.sql
   -- @include lib/durability.sql
   -- @include lib/take.sql table=slot
   -- @include lib/clock.sql
@@ -41,8 +43,10 @@ begin
       where permits > s.cap - (s.live - s.own);
   end if;
   if held is not null or denied_by is not null then
-    -- Nothing was stored that the commit could wait for.
-    perform set_config('synchronous_commit', 'off', true);
+    if own_transaction then
+      -- Nothing was stored that the commit could wait for.
+      perform set_config('synchronous_commit', 'off', true);
+    end if;
     return next;
     return;
   end if;

@@ -6,7 +6,7 @@
 -- Returns   whether anything is left; units used, reserved and left; ms to the period's end; and where nothing is left, the
 --           ms until there is, -1 where there never will be
 -- Clock     the server's, read before the counter; the time of the counter's last change where that is up to 60 s later
--- Cost      independent of the number of reservations, but for those that have run out since the last change; where nothing
+-- Cost      independent of the number of reservations, but for those that have run out and aren't dropped yet; where nothing
 --           is left, it looks through those that have to run out before there is
 create function @schema@.check(
   key bytea, period bigint, offset_minutes bigint, max bigint, at_ms bigint default null
@@ -18,7 +18,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-  clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean;
+  clock bigint; now_ms bigint; name bytea; period_key bytea; ends bigint; counts boolean; current boolean;
   written bigint; end_was bigint; expired bigint; frees bigint;
 begin
   -- @include lib/asked/time.sql
@@ -31,13 +31,13 @@ begin
   -- All in one statement: another would see what was changed in between.
   select q.written, q.end_ms, q.used, q.reserved, q.expired,
       case when q.used < max and q.used + q.reserved - q.expired >= max then
-        @schema@.quota_room(name, greatest(clock, q.written), q.used + q.reserved - q.expired - max + 1)
+        @schema@.quota_room(name || int8send(q.end_ms), greatest(clock, q.written), q.used + q.reserved - q.expired - max + 1)
       end
     into written, end_was, used, reserved, expired, frees
     from (
       select q.*, case when q.next_end > greatest(clock, q.written) then 0 else (
           select coalesce(sum(h.amount), 0)::bigint
-            from @schema@.held h where h.key = name and h.expires <= greatest(clock, q.written)
+            from @schema@.held h where h.key = name || int8send(q.end_ms) and h.expires <= greatest(clock, q.written)
         ) end as expired
         from @schema@.quota q where q.key = name offset 0
     ) q;

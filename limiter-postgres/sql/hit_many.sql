@@ -4,9 +4,9 @@
 -- sizes     how many charges each call has
 -- charges   six numbers a charge: the place of its row in counters, kind (10 more where denied hits count), max, window in
 --           ms, capacity, cost
--- wait      null: waits for every row in turn. 0: for none; n: for the nth first and for no other; calls over rows that
---           somebody else holds aren't decided then
--- lock_ms   how long it waits for one, or for somebody who is just making one; 55P03 then
+-- wait      null: waits for every row in turn. 0: for none; n: for the nth before it has any, and for no other; calls over
+--           rows that somebody else holds, or is making, aren't decided then
+-- lock_ms   how long it waits for one; 55P03 then
 -- Returns   for each call 1, and three numbers a charge: remaining, ms until the counter is as if never used, the time of
 --           the charge or -1. Or 0 where it is denied, and a fourth: -1 where it fits, -2 where it never will, else the ms
 --           until it does. Or, where it wasn't decided, minus the place of a row that is held
@@ -26,7 +26,7 @@ declare
   a bigint; b bigint; written bigint; room bigint; m bigint; fits boolean;
   gone_ms bigint; reset_ms bigint; retry_ms bigint; charged_at bigint;
   -- Of each row: where it stands, what is in it, and from when on it may be swept, null while nothing is to be written.
-  place_of tid[]; a_of bigint[]; b_of bigint[]; written_of bigint[];
+  place tid; place_of tid[]; a_of bigint[]; b_of bigint[]; written_of bigint[];
   gone_of bigint[] := array_fill(null::bigint, array[cardinality(counters)]); r bigint; made bigint;
   -- The call's charges: from first to before past in charges, and the row that is held.
   size bigint; first bigint := 1; past bigint; c bigint; held bigint; denies boolean; logs boolean;
@@ -39,21 +39,24 @@ begin
   if lock_ms is not null and wait is distinct from 0 then
     perform set_config('lock_timeout', lock_ms::text, true);
   end if;
-  if wait > 0 then
-    perform 1 from @schema@.rate t where t.key = counters[wait] for no key update;
-  elsif wait is null then
-    -- @include lib/in_order.sql table=rate keys=counters
-  end if;
-  loop
-    if wait is null then
-      select array_agg(s.ctid), array_agg(s.a), array_agg(s.b), array_agg(s.written)
-        into place_of, a_of, b_of, written_of
-        from (
-          select t.ctid, t.a, t.b, t.written
-          from unnest(counters) with ordinality u (key, i) join @schema@.rate t on t.key = u.key
-          order by u.i for no key update of t
-        ) s;
-    else
+  if wait is null then
+    -- One by one, as in lib/in_order.sql.
+    foreach name in array counters loop
+      loop
+        select t.ctid, t.a, t.b, t.written into place, a, b, written
+          from @schema@.rate t where t.key = name for no key update;
+        exit when found;
+        insert into @schema@.rate as t (key) values (name) on conflict do nothing
+          returning t.ctid, t.a, t.b, t.written into place, a, b, written;
+        exit when found;
+      end loop;
+      place_of := place_of || place; a_of := a_of || a; b_of := b_of || b; written_of := written_of || written;
+    end loop;
+  else
+    if wait > 0 then
+      -- @include lib/in_order.sql table=rate keys=counters[wait:wait]
+    end if;
+    for round in 1 .. 2 loop
       select array_agg(s.ctid), array_agg(s.a), array_agg(s.b), array_agg(s.written)
         into place_of, a_of, b_of, written_of
         from (
@@ -61,16 +64,12 @@ begin
           from unnest(counters) with ordinality u (key, i) join @schema@.rate t on t.key = u.key
           order by u.i for no key update of t skip locked
         ) s;
-    end if;
-    exit when cardinality(place_of) = cardinality(counters);
-    if lock_ms is not null then
-      -- Somebody may be making one of them.
-      perform set_config('lock_timeout', lock_ms::text, true);
-    end if;
-    insert into @schema@.rate (key) select u.key from unnest(counters) with ordinality u (key, i)
-      where not exists (select from @schema@.rate t where t.key = u.key) order by u.i on conflict do nothing;
-    get diagnostics made = row_count;
-    if made = 0 and wait is not null then
+      exit when cardinality(place_of) = cardinality(counters);
+      made := 0;
+      if round = 1 then
+        -- @include lib/make.sql table=rate keys=counters
+      end if;
+      continue when made > 0;
       -- Each keeps its place; nothing is known of those that are held.
       select array_agg(t.ctid order by u.i), array_agg(t.a order by u.i), array_agg(t.b order by u.i),
           array_agg(t.written order by u.i)
@@ -78,8 +77,8 @@ begin
         from unnest(counters) with ordinality u (key, i)
         left join @schema@.rate t on t.key = u.key and t.ctid = any (place_of);
       exit;
-    end if;
-  end loop;
+    end loop;
+  end if;
   -- @include lib/clock.sql
   foreach size in array sizes loop
     past := first + 6 * size;

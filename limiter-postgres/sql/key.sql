@@ -20,8 +20,9 @@ begin
   if wrong is not null then
     raise exception '%', wrong using errcode = '22023';
   end if;
-  return convert_to(prefix, 'UTF8') || '\x00' || convert_to(space, 'UTF8') || '\x00'
-    || coalesce('\x01'::bytea || int2send(octet_length(partition_utf8)::int2) || partition_utf8, '\x00')
+  -- E'' takes a backslash as one whatever the session's standard_conforming_strings says.
+  return convert_to(prefix, 'UTF8') || E'\\x00' || convert_to(space, 'UTF8') || E'\\x00'
+    || coalesce(E'\\x01'::bytea || int2send(octet_length(partition_utf8)::int2) || partition_utf8, E'\\x00')
     || subject_utf8;
 end $$;
 

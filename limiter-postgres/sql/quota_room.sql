@@ -1,6 +1,6 @@
 -- When reservations will have run out that hold so many units: for refusals. Null where they never do.
 --
--- counter  its row: quota_key(…)
+-- counter  its row, quota_key(…), and the end of its period as 8 bytes
 -- now_ms   those that have run out by then count no more
 -- units    more than 0
 -- Cost     O(n) for the n reservations that have to run out

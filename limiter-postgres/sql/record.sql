@@ -6,7 +6,7 @@
 --           by tests only
 -- Returns   units used, reserved and left; ms to the period's end
 -- Clock     the server's, read once the row is locked; the time of the counter's last change where that is up to 60 s later
--- Cost      independent of the number of reservations, but for those that have run out since the last change
+-- Cost      independent of the number of reservations, but for those that have run out and aren't dropped yet
 create function @schema@.record(
   key bytea, period bigint, offset_minutes bigint, max bigint, amount bigint,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
@@ -17,7 +17,7 @@ as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;
-  clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean;
+  clock bigint; now_ms bigint; name bytea; period_key bytea; ends bigint; counts boolean; current boolean;
   written bigint; end_was bigint; next_end bigint; expired bigint;
 begin
   -- @include lib/asked/time.sql

@@ -19,6 +19,7 @@ declare
   part bytea[]; before bigint := 0; found_in bigint;
 begin
   -- @include lib/asked/leases.sql
+  -- @include lib/isolation.sql
   -- @include lib/durability.sql
   -- @include lib/each_once.sql
   -- @include lib/take.sql table=slot

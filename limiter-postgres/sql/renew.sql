@@ -23,6 +23,7 @@ begin
   for i in 1 .. cardinality(ids) loop
     -- @include lib/asked/number_at.sql list=ttls least=1 most=2592000000
   end loop;
+  -- @include lib/isolation.sql
   -- @include lib/durability.sql
   -- @include lib/each_once.sql
   -- @include lib/take.sql table=slot

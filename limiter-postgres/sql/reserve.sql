@@ -10,7 +10,8 @@
 --           the id holds there, which are others, or -1 where it was settled less than ten minutes ago
 -- Clock     the server's, read once all rows are locked; for each counter the time of its last change where that is up to
 --           60 s later
--- Cost      independent of the number of reservations where it fits, but for those that have run out since the last change
+-- Cost      independent of the number of reservations where it fits, but for those that have run out and aren't dropped
+--           yet
 create function @schema@.reserve(
   id text, keys bytea[], periods bigint[], offsets bigint[], maxes bigint[], amounts bigint[], ttl_ms bigint,
   durable boolean default true, wait bigint default null, lock_ms bigint default null, at_ms bigint default null
@@ -24,9 +25,10 @@ as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;
-  clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean; is_settled boolean;
+  clock bigint; now_ms bigint; name bytea; period_key bytea; ends bigint; counts boolean; current boolean; is_settled boolean;
   written bigint; end_was bigint; next_end bigint; expired bigint; until bigint;
   own bigint; own_expires bigint; expires bigint; fits boolean := true;
+  -- @include lib/own_transaction.sql
 begin
   -- @include lib/asked/quotas.sql
   -- @include lib/asked/number.sql value=ttl_ms least=1 most=2592000000
@@ -47,7 +49,10 @@ begin
     end if;
     fits := fits and (own is not null or used + reserved <= maxes[i] - amounts[i]);
   end loop;
-  durable := durable and fits;
+  if not fits and own_transaction then
+    -- Nothing is stored that the commit could wait for.
+    durable := false;
+  end if;
   -- @include lib/durability.sql
   if conflict is not null then
     return;
@@ -64,17 +69,20 @@ begin
       expires := least(now_ms + ttl_ms, 9007199254740991);
       next_end := least(next_end, expires);
       if own is null then
-        insert into @schema@.held values (name, id, amounts[i], expires);
+        -- One of that id which has run out may be left.
+        with dropped as (delete from @schema@.held h where h.key = period_key and h.id = id returning h.amount)
+        select expired - coalesce(sum(d.amount), 0) into expired from dropped d;
+        insert into @schema@.held values (period_key, id, amounts[i], expires);
         reserved := reserved + amounts[i];
       else
-        update @schema@.held h set expires = expires where h.key = name and h.id = id;
+        update @schema@.held h set expires = expires where h.key = period_key and h.id = id;
       end if;
       -- @include lib/quota/keep.sql life=least(ends,expires)
     elsif not allowed and amounts[i] > maxes[i] then
       retry_after_ms := -1;
     elsif not allowed then
       retry_after_ms := least(ends, case when used <= maxes[i] - amounts[i] then
-        @schema@.quota_room(name, now_ms, used + reserved - (maxes[i] - amounts[i])) end) - now_ms;
+        @schema@.quota_room(period_key, now_ms, used + reserved - (maxes[i] - amounts[i])) end) - now_ms;
     end if;
     place := i;
     remaining := greatest(0, maxes[i] - used - reserved);

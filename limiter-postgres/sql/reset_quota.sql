@@ -20,7 +20,7 @@ begin
     ;
   taken := array[name];
   -- @include lib/take.sql table=quota
-  delete from @schema@.held h where h.key = name;
+  delete from @schema@.held h using @schema@.quota q where q.key = name and h.key = name || int8send(q.end_ms);
   delete from @schema@.settled s where s.key = name;
   delete from @schema@.quota q where q.key = name;
 end $$;

@@ -20,7 +20,7 @@ as $$
 #variable_conflict use_variable
 declare
   taken bytea[]; mine bytea[]; made bigint;
-  clock bigint; now_ms bigint; name bytea; ends bigint; counts boolean; current boolean; is_settled boolean;
+  clock bigint; now_ms bigint; name bytea; period_key bytea; ends bigint; counts boolean; current boolean; is_settled boolean;
   written bigint; end_was bigint; next_end bigint; expired bigint; until bigint; own bigint; own_expires bigint;
 begin
   -- @include lib/asked/quotas.sql
@@ -36,7 +36,7 @@ begin
     if not is_settled then
       -- @include lib/quota/roll.sql
       if own is not null then
-        delete from @schema@.held h where h.key = name and h.id = id;
+        delete from @schema@.held h where h.key = period_key and h.id = id;
         reserved := reserved - own;
       end if;
       used := least(used + amounts[i], 9007199254740991);

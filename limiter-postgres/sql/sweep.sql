@@ -4,7 +4,7 @@
 --
 -- anew      starts a walk now, from the first row on, although none is due
 -- every_ms  how long after the end of a walk the next is due
--- most      how many rows are looked at; of one counter all entries go at once
+-- most      how many rows are looked at; of one log all entries go at once
 -- at_ms     the time, by tests only
 -- Returns   one row. removed: how many rows; wait_ms: 0 where there is more to be looked at, else the ms until the next
 --           walk is due, null where somebody else is at it just now
@@ -12,7 +12,7 @@
 -- Cost      O(most): rows are looked at, and up to as many deleted
 create table @schema@.sweep (
   one boolean primary key default true check (one),
-  -- The table that is walked through: 1 rate, 2 lease, 3 slot, 4 settled, 5 quota; 0: none.
+  -- The table that is walked through: 1 rate, 2 lease, 3 slot, 4 settled, 5 held, 6 quota; 0: none.
   stage bigint not null default 0,
   -- The last row that was looked at there.
   key bytea not null default '',
@@ -29,11 +29,21 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   clock bigint; at record; looked bigint; left_over bigint := most; number bigint;
-  last_key bytea; last_id text; ended bytea[]; ended_ids text[]; k bytea;
+  last_key bytea; last_id text; ended bytea[]; ended_ids text[]; names bytea[]; k bytea;
+  -- @include lib/own_transaction.sql
 begin
-  perform set_config('synchronous_commit', 'off', true);
+  -- @include lib/asked/time.sql
+  -- @include lib/asked/number.sql value=every_ms least=0 most=9007199254740991
+  -- @include lib/asked/number.sql value=most least=1 most=9007199254740991
+  if anew is null then
+    raise exception 'anew is null; accepted: true or false' using errcode = '22023';
+  end if;
+  if own_transaction then
+    -- What is lost is deleted again.
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
   removed := 0;
-  select s.stage, s.key, s.id, s.due into at from @schema@.sweep s for update skip locked;
+  select s.stage, s.key, s.id, s.due into at from @schema@.sweep s where s.one for update skip locked;
   if not found then
     return next;
     return;
@@ -62,15 +72,13 @@ begin
       -- @include lib/sweep/slots.sql
     elsif at.stage = 4 then
       -- @include lib/sweep/ids.sql table=settled
+    elsif at.stage = 5 then
+      -- @include lib/sweep/held.sql
     else
-      -- @include lib/sweep/counters.sql table=quota
-      foreach k in array ended loop
-        -- @include lib/sweep/entries.sql table=held
-      end loop;
-      -- @include lib/sweep/delete.sql table=quota
+      -- @include lib/sweep/quotas.sql
     end if;
     if looked < left_over then
-      at.stage := (at.stage + 1) % 6; at.key := ''; at.id := '';
+      at.stage := (at.stage + 1) % 7; at.key := ''; at.id := '';
     else
       at.key := last_key; at.id := coalesce(last_id, '');
     end if;
@@ -79,7 +87,7 @@ begin
   if at.stage = 0 then
     at.due := clock + every_ms;
   end if;
-  update @schema@.sweep s set stage = at.stage, key = at.key, id = at.id, due = at.due;
+  update @schema@.sweep s set stage = at.stage, key = at.key, id = at.id, due = at.due where s.one;
   wait_ms := case when at.stage = 0 then every_ms else 0 end;
   return next;
 end $$;

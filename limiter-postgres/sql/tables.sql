@@ -37,7 +37,7 @@ create table @schema@.lease (
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
 -- One row a quota counter, for a key, a period and an offset: the period that it counts ends at `end_ms`, `reserved` is
--- the sum of what stands in `held`, and nothing there runs out before `next_end`.
+-- the sum of what stands in `held` under that period, and nothing there runs out before `next_end`.
 create table @schema@.quota (
   key bytea primary key,
   end_ms bigint not null default 0,
@@ -48,7 +48,8 @@ create table @schema@.quota (
   gone bigint not null default 0
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
--- What is set aside under reservations. Rows go when their counter changes or goes: `reserved` there is their sum.
+-- What is set aside under reservations, by the key of a counter and the end of the period (8 bytes) in which it was: once
+-- that is over, they mean nothing, and nothing has to be deleted at once. Who deletes others lowers `reserved`.
 create table @schema@.held (
   key bytea not null,
   id text collate "C" not null,

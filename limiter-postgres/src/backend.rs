@@ -74,7 +74,8 @@ impl PostgresBackend {
     /// [`Config`](limiter_core::ErrorKind::Config) for a login that is refused, a certificate that isn't trusted, a server
     /// older than 13, a role that may not do what is needed, and, with [`Options::with_strict`], a server that may lose what
     /// it has acknowledged; [`Unavailable`](limiter_core::ErrorKind::Unavailable) when it can't be reached or takes no
-    /// writes, as a standby.
+    /// writes, as a standby; [`Capacity`](limiter_core::ErrorKind::Capacity) when its disk is full;
+    /// [`Timeout`](limiter_core::ErrorKind::Timeout) when somebody else migrates the schema for too long.
     ///
     /// # Cancellation
     /// A dropped future leaves nothing behind but tables and functions, all or none.

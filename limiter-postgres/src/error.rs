@@ -13,6 +13,7 @@ use std::sync::Arc;
 use limiter_core::{Error, ErrorKind};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+pub(crate) use self::code::kind as kind_of;
 pub(crate) use self::refusal::Refusal;
 
 /// Why a call has no answer that is of use.
@@ -90,7 +91,7 @@ impl Failure {
     pub(crate) fn into_error(self, operation: &'static str, changes: bool) -> Error {
         let (kind, text, executed) = match self {
             Self::Held(_) | Self::LockTimeout => {
-                let text = "somebody else held the lock of a counter for too long; nothing was changed";
+                let text = "somebody else held the lock of a counter for too long";
                 (ErrorKind::Timeout, text.to_owned(), false)
             }
             Self::NothingDone(text) => (ErrorKind::Unavailable, text, false),

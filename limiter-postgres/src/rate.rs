@@ -3,6 +3,7 @@
 mod alone;
 mod asked;
 mod batch;
+mod driven;
 mod lane;
 mod lanes;
 mod line;
@@ -67,6 +68,7 @@ impl Rates {
         let mut left: Vec<_> = lines
             .filter_map(|line| Some((Line::new(0, &line.charge(), &self.store.names)?, line.charged_at_ms())))
             .collect();
+        let mut any_done = false;
         // A counter may stand in a receipt several times, and once in a call.
         while !left.is_empty() {
             let (mut now, mut later) = (Vec::<(Line, u64)>::new(), Vec::new());
@@ -74,8 +76,9 @@ impl Rates {
                 let again = now.iter().any(|(line, _)| line.counter() == one.0.counter());
                 if again { later.push(one) } else { now.push(one) }
             }
-            self.give_back(&now).await?;
-            left = later;
+            let given_back = self.give_back(&now).await;
+            given_back.map_err(|error| if any_done { error.possibly_charged() } else { error })?;
+            (left, any_done) = (later, true);
         }
         Ok(())
     }

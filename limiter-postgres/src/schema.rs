@@ -21,7 +21,8 @@ use crate::options::{Migrate, Options};
 /// schema newer than this program will do: what is there is only added to.
 ///
 /// # Errors
-/// `Config`: they aren't, and who has to do what.
+/// `Config`: they aren't, and who has to do what. `Unavailable`, `Timeout` or `Capacity`: the server can't tell or make them
+/// just now.
 pub(crate) async fn prepare(connection: PgConnection, options: &Options) -> Result<()> {
     let over = timeout(migrate::PATIENCE, Session::over(connection, options.schema())).await;
     let (mut session, refusals) =

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use limiter_core::{Clock, Result};
 use sqlx::postgres::PgRow;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::call::{Argument, Call};
@@ -21,8 +22,10 @@ const SINGLE_WAITS: u32 = 3;
 const BRIEFLY: Duration = Duration::from_millis(50);
 /// How long one statement waits for a row. Then it makes room for those that wait for others.
 const SLICE: Duration = Duration::from_millis(100);
-/// So much sooner than its caller the server gives up waiting for a row, so that it is known that nothing was done.
+/// So much sooner than its caller the server gives up waiting for a row, so that it is known that nothing was done; but
+/// of a short response timeout a [`SHARE`].
 const SOONER: Duration = Duration::from_millis(40);
+const SHARE: u32 = 4;
 
 /// A store as the three limiters see it.
 #[derive(Clone, Debug)]
@@ -38,9 +41,9 @@ pub(crate) struct Store {
 /// What to do about rows that somebody else holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Wait for none, and for who is just making one as long as the session says.
+    /// Wait for none.
     Not,
-    /// Wait for none, and for who is just making one for [`BRIEFLY`].
+    /// Wait for none, and where it is the only one for who is just making it, for [`BRIEFLY`].
     Hardly,
     /// Wait for the one in this place, from 1 on, before any is had, and for no other.
     For(usize, Duration),
@@ -62,8 +65,15 @@ impl Store {
     /// A row that somebody else holds is waited for by one statement at a time, which holds no other meanwhile.
     pub(crate) async fn change(&self, durable: bool, rows: &[Vec<u8>], call: Call) -> Result<Vec<PgRow>> {
         let (operation, changes) = (call.operation(), call.changes());
-        let call = call.with(Argument::Flag(durable));
-        let answer = self.change_by(self.deadline(), rows, &call).await;
+        let (call, deadline) = (call.with(Argument::Flag(durable)), self.deadline());
+        let held = match self.first_waited_for(rows) {
+            Some(place) => Err(Failure::Held(place)),
+            None => self.repeat(deadline, &call, Wait::Not).await,
+        };
+        let answer = match held {
+            Err(Failure::Held(place)) => self.in_turn(deadline, rows, call, place).await,
+            answer => answer,
+        };
         answer.map_err(|failure| failure.into_error(operation, changes))
     }
 
@@ -88,28 +98,53 @@ impl Store {
         Instant::now() + self.response_timeout
     }
 
-    async fn change_by(
+    /// How to wait for the row in a place, after so many waits; `None` when there is no time left.
+    pub(crate) fn wait_for(&self, place: usize, waits: u32, deadline: Instant) -> Option<Wait> {
+        let patience = self.patience(deadline)?;
+        let for_one = waits < SINGLE_WAITS;
+        Some(if for_one { Wait::For(place, patience.min(SLICE)) } else { Wait::Each(patience.min(BRIEFLY)) })
+    }
+
+    /// Whether there is time left to wait for a row.
+    pub(crate) fn has_time(&self, deadline: Instant) -> bool {
+        self.patience(deadline).is_some()
+    }
+
+    fn patience(&self, deadline: Instant) -> Option<Duration> {
+        patience(deadline.saturating_duration_since(Instant::now()), self.response_timeout)
+    }
+
+    /// Waits in a task of its own, which ends with the caller: one that isn't polled would keep its turn from all others.
+    async fn in_turn(
+        &self,
+        deadline: Instant,
+        rows: &[Vec<u8>],
+        call: Call,
+        place: usize,
+    ) -> Result<Vec<PgRow>, Failure> {
+        let (store, rows) = (self.clone(), rows.to_vec());
+        let mut waiting = JoinSet::new();
+        waiting.spawn(async move { store.once_had(deadline, &rows, &call, place).await });
+        let ended = waiting.join_next().await.and_then(Result::ok);
+        ended.unwrap_or_else(|| Err(Failure::ended()))
+    }
+
+    /// Sends a call once the row in a place is had, and so on with those that are held then.
+    async fn once_had(
         &self,
         deadline: Instant,
         rows: &[Vec<u8>],
         call: &Call,
+        mut place: usize,
     ) -> Result<Vec<PgRow>, Failure> {
         let mut waits = 0;
-        let mut held = self.first_waited_for(rows);
         loop {
-            let answer = match held.and_then(|place: usize| Some((place, rows.get(place.checked_sub(1)?)?))) {
-                None => self.repeat(deadline, call, Wait::Not).await,
-                Some((place, row)) => {
-                    let turn = timeout_at(deadline, self.turns.turn(row)).await;
-                    let _turn = turn.map_err(|_| Failure::LockTimeout)?;
-                    self.have(deadline, call, place, waits).await
-                }
-            };
-            match answer {
-                Err(Failure::Held(place)) if held != Some(place) => (waits, held) = (waits + 1, Some(place)),
-                // The session's own patience has ended, over a lock that isn't a row's.
-                Err(Failure::LockTimeout) if held.is_none() => return Err(Failure::LockTimeout),
-                Err(Failure::Held(_) | Failure::LockTimeout) if has_time(deadline) => waits = 0,
+            let row = place.checked_sub(1).and_then(|index| rows.get(index)).ok_or(Failure::Held(place))?;
+            let turn = timeout_at(deadline, self.turns.turn(row)).await;
+            let _turn = turn.map_err(|_| Failure::LockTimeout)?;
+            match self.have(deadline, call, place, waits).await {
+                Err(Failure::Held(other)) if other != place => (waits, place) = (waits + 1, other),
+                Err(Failure::Held(_) | Failure::LockTimeout) if self.has_time(deadline) => waits = 0,
                 answer => return answer,
             }
         }
@@ -129,7 +164,7 @@ impl Store {
         }
         let connection = timeout_at(deadline, self.turns.connection()).await;
         let _connection = connection.map_err(|_| Failure::LockTimeout)?;
-        let wait = wait_for(place, waits, deadline).ok_or(Failure::LockTimeout)?;
+        let wait = self.wait_for(place, waits, deadline).ok_or(Failure::LockTimeout)?;
         self.repeat(deadline, call, wait).await
     }
 
@@ -164,13 +199,22 @@ impl Wait {
     }
 }
 
-/// How to wait for the row in a place, after so many waits; `None` when there is no time left.
-pub(crate) fn wait_for(place: usize, waits: u32, deadline: Instant) -> Option<Wait> {
-    let left = deadline.checked_duration_since(Instant::now() + SOONER).filter(|left| !left.is_zero())?;
-    Some(if waits < SINGLE_WAITS { Wait::For(place, left.min(SLICE)) } else { Wait::Each(left.min(BRIEFLY)) })
+/// How long a row may be waited for with so much time left; `None` when that isn't enough.
+fn patience(left: Duration, response_timeout: Duration) -> Option<Duration> {
+    left.checked_sub(SOONER.min(response_timeout / SHARE)).filter(|patience| !patience.is_zero())
 }
 
-/// Whether there is time left to wait for a row.
-pub(crate) fn has_time(deadline: Instant) -> bool {
-    Instant::now() + SOONER < deadline
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_waited_for_however_short_the_response_timeout_is() {
+        let ms = Duration::from_millis;
+        for (timeout, wait) in [(ms(1), Duration::from_micros(750)), (ms(40), ms(30)), (ms(1000), ms(960))] {
+            assert_eq!(patience(timeout, timeout), Some(wait));
+        }
+        assert_eq!(patience(ms(10), ms(40)), None);
+        assert_eq!(patience(ms(9), ms(40)), None);
+    }
 }

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use limiter_core::Result;
+use limiter_core::{Error, ErrorKind, Result};
 use sqlx::postgres::PgRow;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
@@ -60,14 +60,15 @@ impl Sweeper {
 
     /// Walks through everything once, from the first row on; tells how many rows were deleted.
     pub(crate) async fn sweep(&self) -> Result<u64> {
-        let (mut removed, mut anew) = (0, true);
+        let (mut removed, mut anew, mut deadline) = (0, true, self.store.deadline());
         loop {
             let swept = batch(&self.store, self.every, anew).await?;
             removed += swept.removed;
             match swept.next {
-                Next::More => anew = false,
+                Next::More => (anew, deadline) = (false, self.store.deadline()),
                 Next::Later(_) => return Ok(removed),
-                Next::Busy => sleep(BRIEFLY).await,
+                Next::Busy if Instant::now() < deadline => sleep(BRIEFLY).await,
+                Next::Busy => return Err(busy()),
             }
         }
     }
@@ -137,6 +138,11 @@ fn swept(rows: &[PgRow]) -> Result<Swept> {
         Some(wait_ms) => Next::Later(Duration::from_millis(wait_ms)),
     };
     Ok(Swept { removed: amount(column(row, "removed")?)?, next })
+}
+
+fn busy() -> Error {
+    let text = "somebody else has been sweeping for the whole response timeout";
+    Error::new(ErrorKind::Timeout, text).with_operation("sweep")
 }
 
 /// A number from 0 to 1.

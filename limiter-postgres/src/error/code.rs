@@ -3,7 +3,7 @@
 use limiter_core::ErrorKind;
 
 /// What the error is for a caller.
-pub(super) fn kind(code: &str) -> ErrorKind {
+pub(crate) fn kind(code: &str) -> ErrorKind {
     use ErrorKind::{Capacity, Config, Protocol, Timeout, Unavailable};
     match code {
         "57014" | "25P03" | "25P04" => Timeout,

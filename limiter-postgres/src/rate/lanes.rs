@@ -48,15 +48,26 @@ impl Lanes {
     async fn sent(&self, lines: Vec<Line>, deadline: Instant) -> Result<Answer> {
         let shared = &self.0;
         let rows: Vec<_> = lines.iter().map(|line| shared.hasher.hash_one(line.counter())).collect();
-        let alone = shared.queue().is_alone(&rows);
+        let alone = shared.queue().begin_alone(&rows);
         let (asked, answer) = Asked::new(lines, rows, deadline);
-        if alone {
-            Alone::new(Arc::clone(shared), asked).await;
-        } else {
-            let next = shared.queue().push(asked).map_err(refusal)?;
-            see_to(shared, next);
+        match alone {
+            Some(driven) => Alone::new(Arc::clone(shared), driven, asked).await,
+            None => self.queue(asked)?,
         }
         Ok(answer)
+    }
+
+    /// Puts a call into the queue, and sees to it that somebody sends it, and that what it may have to wait for is done.
+    fn queue(&self, asked: Asked) -> Result<()> {
+        let (next, alone) = {
+            let mut queue = self.0.queue();
+            (queue.push(asked).map_err(refusal)?, queue.take_alone())
+        };
+        if let Some(alone) = alone {
+            alone.hand_over();
+        }
+        see_to(&self.0, next);
+        Ok(())
     }
 }
 

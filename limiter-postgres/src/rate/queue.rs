@@ -1,9 +1,11 @@
 //! Calls that wait for the next statement, and the rows of those under way.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::asked::Asked;
 use super::batch::Batch;
+use super::driven::Driven;
 use super::line::Line;
 
 /// So many statements are under way at a time, beside those that wait for rows.
@@ -20,6 +22,8 @@ pub(super) struct Queue {
     waiting: VecDeque<Asked>,
     /// Hashes of the rows of statements under way: who wants them too waits here, not on the server.
     under_way: HashSet<u64>,
+    /// The call that its caller sends.
+    alone: Option<Arc<Driven>>,
     lanes: usize,
     /// Lanes that are still there, and have nothing to do.
     resting: usize,
@@ -67,18 +71,25 @@ impl Queue {
         Ok(if blocked { Next::Nothing } else { self.next() })
     }
 
-    /// Whether a call over these rows would be the only one: then they are under way from now on, and its caller sends it.
-    pub(super) fn is_alone(&mut self, rows: &[u64]) -> bool {
+    /// Where a call over these rows would be the only one they are under way from now on, and its caller sends it.
+    pub(super) fn begin_alone(&mut self, rows: &[u64]) -> Option<Arc<Driven>> {
         let busy = self.lanes > self.resting || !self.under_way.is_empty() || !self.waiting.is_empty();
-        let alone = !busy && self.held.is_empty() && !self.closed;
-        if alone {
-            self.under_way.extend(rows);
+        if busy || !self.held.is_empty() || self.closed {
+            return None;
         }
-        alone
+        self.under_way.extend(rows);
+        self.alone = Some(Arc::default());
+        self.alone.clone()
+    }
+
+    /// The call that its caller sends, the first time that somebody else has come.
+    pub(super) const fn take_alone(&mut self) -> Option<Arc<Driven>> {
+        self.alone.take()
     }
 
     /// A call that was the only one is done; what is to be done about those that have come meanwhile.
     pub(super) fn done_alone(&mut self, rows: &[u64]) -> Next {
+        self.alone = None;
         self.done(rows);
         if self.waiting.is_empty() { Next::Nothing } else { self.next() }
     }

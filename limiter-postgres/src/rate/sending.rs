@@ -5,7 +5,7 @@ use super::batch::{Batch, copy_of};
 use super::line::Line;
 use crate::error::Failure;
 use crate::reply::numbers;
-use crate::store::{Store, Wait, has_time, wait_for};
+use crate::store::{Store, Wait};
 
 /// How often calls that lost a deadlock or the like are sent again. Nothing was done then.
 const RETRIES: u32 = 3;
@@ -26,19 +26,19 @@ impl Sending {
         let answer = self.answer(&batch, None, |_| Wait::Hardly).await;
         match answer {
             Err(failure) if failure.is_of_one_call() && batch.len() > 1 => self.send_apart(batch).await,
-            answer => settle(batch, answer, None),
+            answer => self.settle(batch, answer, None),
         }
     }
 
     /// Sends a batch once a row is had that somebody else holds.
     pub(super) async fn send_when_had(&self, batch: Batch, row: &[u8]) -> Undecided {
         let (waits, deadline) = (batch.waits(), batch.first_deadline());
-        let wait = |place| wait_for(place, waits, deadline);
+        let wait = |place| self.store.wait_for(place, waits, deadline);
         if wait(1).is_none() {
-            return settle(batch, Err(Failure::LockTimeout), Some(row));
+            return self.settle(batch, Err(Failure::LockTimeout), Some(row));
         }
         let answer = self.answer(&batch, Some(row), |place| wait(place).unwrap_or(Wait::Hardly)).await;
-        settle(batch, answer, Some(row))
+        self.settle(batch, answer, Some(row))
     }
 
     /// One of them can't be decided, and nobody knows which: the others mustn't suffer.
@@ -47,7 +47,7 @@ impl Sending {
         for call in batch.into_calls() {
             let alone = Batch::again(call);
             let answer = self.answer(&alone, None, |_| Wait::Hardly).await;
-            undecided.extend(settle(alone, answer, None));
+            undecided.extend(self.settle(alone, answer, None));
         }
         undecided
     }
@@ -68,38 +68,38 @@ impl Sending {
             }
         }
     }
-}
 
-/// Tells the callers of a batch what became of their calls.
-fn settle(batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -> Undecided {
-    match answer {
-        Ok(told) => {
-            let mut undecided = batch.tell(&told);
-            for (_, call) in &mut undecided {
-                call.note_wait(row.is_some());
+    /// Tells the callers of a batch what became of their calls.
+    fn settle(&self, batch: Batch, answer: Result<Vec<i64>, Failure>, row: Option<&[u8]>) -> Undecided {
+        match answer {
+            Ok(told) => {
+                let mut undecided = batch.tell(&told);
+                for (_, call) in &mut undecided {
+                    call.note_wait(row.is_some());
+                }
+                undecided
             }
-            undecided
-        }
-        Err(Failure::LockTimeout | Failure::Held(_)) => held(batch, row),
-        Err(failure) => {
-            let error = failure.into_error("hit", true);
-            batch.fail(|| copy_of(&error));
-            Vec::new()
+            Err(Failure::LockTimeout | Failure::Held(_)) => self.held(batch, row),
+            Err(failure) => {
+                let error = failure.into_error("hit", true);
+                batch.fail(|| copy_of(&error));
+                Vec::new()
+            }
         }
     }
-}
 
-/// Nothing was done for want of a row: who has time left waits for it, or, where that may be another call's, for the first
-/// of its own.
-fn held(batch: Batch, row: Option<&[u8]>) -> Undecided {
-    let mut undecided = Vec::new();
-    for mut call in batch.into_calls() {
-        call.note_wait(false);
-        if !has_time(call.deadline()) {
-            call.tell(Err(Failure::LockTimeout.into_error("hit", true)));
-        } else if let Some(row) = row.or_else(|| call.lines().first().map(Line::counter)) {
-            undecided.push((row.to_vec(), call));
+    /// Nothing was done for want of a row: who has time left waits for it, or, where that may be another call's, for the first
+    /// of its own.
+    fn held(&self, batch: Batch, row: Option<&[u8]>) -> Undecided {
+        let mut undecided = Vec::new();
+        for mut call in batch.into_calls() {
+            call.note_wait(false);
+            if !self.store.has_time(call.deadline()) {
+                call.tell(Err(Failure::LockTimeout.into_error("hit", true)));
+            } else if let Some(row) = row.or_else(|| call.lines().first().map(Line::counter)) {
+                undecided.push((row.to_vec(), call));
+            }
         }
+        undecided
     }
-    undecided
 }

@@ -4,6 +4,7 @@ use limiter_core::{Error, ErrorKind};
 
 use super::identifier::quoted;
 use super::migration::needed;
+use crate::error::kind_of;
 
 const BY_OTHERS: &str = "one start with migrate `auto` as that role does it, or the SQL of \
                          `limiter_postgres::migrations()`";
@@ -102,8 +103,10 @@ impl Refusals {
                 (ErrorKind::Timeout, text)
             }
             // Nothing that was sent holds a secret.
-            _ => {
-                (ErrorKind::Config, format!("the schema {schema} can't be made ({code}): {}", said.message()))
+            code => {
+                let text =
+                    format!("the schema {schema} can't be looked at or made ({code}): {}", said.message());
+                (passing(code).unwrap_or(ErrorKind::Config), text)
             }
         };
         Error::new(kind, text).with_operation("migrate")
@@ -116,6 +119,12 @@ impl Refusals {
              to {role}"
         )
     }
+}
+
+/// What a code means that says nothing against the schema, and may not come again.
+fn passing(code: &str) -> Option<ErrorKind> {
+    let kind = kind_of(code);
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::Capacity | ErrorKind::Timeout).then_some(kind)
 }
 
 fn config(text: String) -> Error {

@@ -1,9 +1,12 @@
 //! Schemas that can't be made or used, with what a person is told.
 
+use std::time::Duration;
+
 use limiter_core::ErrorKind;
 use limiter_postgres::Options;
 use testservers::postgres::PgBouncer;
 
+use crate::busy::Busy;
 use crate::database::{Database, SERVER, first, refused, start, start_checking, start_with};
 
 #[tokio::test]
@@ -110,6 +113,22 @@ async fn a_standby_makes_no_schema_and_says_so() {
     let error = start(&standby.url()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("standby"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_meanwhile_says_nothing_against_the_schema() {
+    let database = Database::new();
+    let busy = Busy::begin(&database).await;
+    let url = database.url();
+    let starting = tokio::spawn(async move { start(&url).await });
+    let waiting = "from pg_stat_activity where datname = current_database() and wait_event = 'advisory'";
+    while database.sql(&format!("select count(*) {waiting}")) == "0" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    database.sql(&format!("select pg_terminate_backend(pid) {waiting}"));
+    let error = starting.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    busy.end();
 }
 
 #[tokio::test]

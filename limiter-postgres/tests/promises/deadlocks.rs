@@ -7,7 +7,8 @@ use limiter_postgres::PostgresBackend;
 use limiter_testkit::processes::{Crowd, Member};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use testservers::postgres::Postgres;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
 
 use crate::server::{ask, client, key, one_of_each, options};
 
@@ -117,13 +118,70 @@ async fn who_makes_rows_has_none_that_comes_later_in_order() {
     let mut stranger = come().await;
     stranger.execute("begin; insert into limiter.slot values (limiter.key('new', 'b'))").await.unwrap();
     let first = run(come().await, acquire("first", &["a", "b", "c"]));
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(200)).await;
     run(come().await, acquire("makes-c", &["c"])).await.unwrap().unwrap();
     let second = run(come().await, acquire("second", &["c", "a"]));
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(200)).await;
     stranger.execute("rollback").await.unwrap();
     first.await.unwrap().unwrap();
     second.await.unwrap().unwrap();
+}
+
+fn hit(keys: &[&str]) -> String {
+    let list: Vec<_> = keys.iter().map(|key| format!("limiter.key('gone', '{key}')")).collect();
+    let each = |what: &str| format!("array_fill({what}, array[{}])", keys.len());
+    let (kinds, maxes, windows) =
+        (each("'fixed_window'::text"), each("99::bigint"), each("86400000::bigint"));
+    format!("select * from limiter.hit(array[{}], {kinds}, {maxes}, {windows})", list.join(", "))
+}
+
+/// Runs statements on a connection of their own, which comes back.
+fn run(url: String, text: String) -> JoinHandle<PgConnection> {
+    tokio::spawn(async move {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.unwrap();
+        connection
+    })
+}
+
+/// A row that is deleted while somebody waits for it, and is made again by another.
+async fn a_row_goes_while_it_is_waited_for(one: String, two: String, both: String, delete: &str) {
+    const A_MOMENT: Duration = Duration::from_millis(150);
+    let server = Postgres::start().unwrap();
+    client(&server.url(), options(PATIENCE, 2)).await;
+    let run = |text: String| run(server.url(), text);
+    run(one).await.unwrap();
+    run(two.clone()).await.unwrap();
+    let mut deletes = run(format!("begin; {delete}")).await.unwrap();
+    let mut holds = run(format!("begin; {two}")).await.unwrap();
+    let first = run(both.clone());
+    sleep(A_MOMENT).await;
+    deletes.execute("commit").await.unwrap();
+    sleep(A_MOMENT).await;
+    let second = run(both);
+    sleep(A_MOMENT).await;
+    holds.execute("commit").await.unwrap();
+    first.await.unwrap();
+    second.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waited_for_a_counter_that_is_gone_has_none_that_comes_later_in_order() {
+    // Keys don't always come in the order of their names.
+    for (one, two) in [("a", "b"), ("b", "a")] {
+        let delete =
+            format!("select * from limiter.reset(limiter.key('gone', '{one}'), 'fixed_window', 86400000)");
+        a_row_goes_while_it_is_waited_for(hit(&[one]), hit(&[two]), hit(&[one, two]), &delete).await;
+    }
+}
+
+#[tokio::test]
+async fn who_waited_for_a_slot_that_is_gone_has_none_that_comes_later_in_order() {
+    for (one, two) in [("a", "b"), ("b", "a")] {
+        let delete = format!("delete from limiter.slot where key = limiter.key('new', '{one}')");
+        let (first, second) = (acquire("first", &[one]), acquire("second", &[two]));
+        a_row_goes_while_it_is_waited_for(first, second, acquire("both", &[one, two]), &delete).await;
+    }
 }
 
 /// Charges three keys a call until the time is up; tells how often each was charged.

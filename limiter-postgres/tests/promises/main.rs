@@ -10,4 +10,6 @@ mod deadlocks;
 mod held_rows;
 mod killed;
 mod lost_replies;
+mod made_rows;
+mod paused;
 mod server;

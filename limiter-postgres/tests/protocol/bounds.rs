@@ -94,6 +94,14 @@ async fn a_limit_is_accepted_where_the_crate_builds_it() {
     assert!(answers.iter().filter(|answer| **answer).count() > 100);
 }
 
+#[tokio::test]
+async fn a_key_is_the_same_whatever_a_session_says_of_backslashes() {
+    let (database, _backend) = Database::new().await;
+    let key = "select limiter.key('chat', 'user-17', 'tenant-9', 'shop'), limiter.key('chat', '')";
+    let set = "set standard_conforming_strings = off";
+    assert_eq!(database.script(&[set.to_owned(), key.to_owned()])[1], database.sql(key));
+}
+
 /// Texts at the edges of what a space, a subject, an id or a prefix may be.
 fn texts() -> Vec<String> {
     let mut texts =

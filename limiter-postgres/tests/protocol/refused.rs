@@ -202,6 +202,12 @@ const REFUSED: &[(&str, &str)] = &[
         "keys[1] is null; accepted: what key() makes of a space and a subject",
     ),
     ("reset_quota($[1], 6, 0)", "period is 6; accepted: 1 to 5"),
+    ("sweep(null)", "anew is null; accepted: true or false"),
+    ("sweep(every_ms => null)", "every_ms is null; accepted: 0 to 9007199254740991"),
+    ("sweep(every_ms => -1)", "every_ms is -1; accepted: 0 to 9007199254740991"),
+    ("sweep(most => null)", "most is null; accepted: 1 to 9007199254740991"),
+    ("sweep(most => 0)", "most is 0; accepted: 1 to 9007199254740991"),
+    ("sweep(at_ms => -1)", "at_ms is -1; accepted: null for now"),
 ];
 
 /// Rows in all tables that count.

@@ -70,6 +70,60 @@ async fn a_durable_call_waits_for_the_disk_and_another_does_not() {
     assert_eq!(after(record, "off"), "on", "quotas are durable where nothing is said");
 }
 
+/// Calls that a cap or max of 0 refuses, and a sweep.
+const NOTHING_STORED: [&str; 3] = [
+    "limiter.acquire('l', array[limiter.key('chat', 'a')], '{0}', 1, 1000)",
+    "limiter.reserve('r', array[limiter.key('chat', 'a')], '{1}', '{0}', '{0}', '{1}', 1000)",
+    "limiter.sweep(true)",
+];
+
+#[tokio::test]
+async fn a_call_that_stores_nothing_makes_nothing_else_easy_to_lose() {
+    let (database, _backend) = Database::new().await;
+    database.sql("create table orders (number int)");
+    let setting = "current_setting('synchronous_commit')";
+    for call in NOTHING_STORED {
+        let asked = format!("select {setting} from {call}");
+        assert_eq!(database.sql(&asked), "off", "{call}");
+        let first = ["begin", &asked, "insert into orders values (1)", "commit"].map(str::to_owned);
+        assert_eq!(database.script(&first)[1], "on", "{call} in a transaction");
+        let last = database.sql(&format!("insert into orders values (1); {asked}"));
+        assert_eq!(last, "on", "{call} after what was written in the same message");
+    }
+}
+
+/// Leases are counted in a snapshot that may be older than the lock of their key.
+#[tokio::test]
+async fn slots_are_read_committed_or_refused() {
+    let (database, _backend) = Database::new().await;
+    let said = "create function pg_temp.said(call text) returns text language plpgsql as $$ begin
+          execute 'select * from limiter.' || call;
+          return 'done';
+        exception when others then
+          return sqlstate || ': ' || sqlerrm;
+        end $$";
+    let keys = "array[limiter.key(''chat'', ''a'')]";
+    for call in [
+        format!("acquire(''l'', {keys}, ''{{9}}'', 1, 60000)"),
+        format!("renew(''{{l}}'', ''{{1}}'', ''{{60000}}'', {keys})"),
+        format!("release(''{{l}}'', ''{{1}}'', {keys})"),
+    ] {
+        let at = |level: &str| {
+            let begin = format!("begin isolation level {level}");
+            let ask = format!("select pg_temp.said('{call}')");
+            database.script(&[said.to_owned(), begin, ask, "commit".to_owned()]).swap_remove(2)
+        };
+        assert_eq!(at("read committed"), "done", "{call}");
+        for level in ["repeatable read", "serializable"] {
+            assert_eq!(
+                at(level),
+                format!("25000: the transaction is {level}; accepted: read committed"),
+                "{call}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_row_is_waited_for_as_long_as_lock_ms_says() {
     let (database, _backend) = Database::new().await;

@@ -6,6 +6,7 @@ mod calendar;
 mod crowds;
 mod deadlocks;
 mod killed;
+mod lapsed;
 mod lost_replies;
 mod numbers;
 mod plans;

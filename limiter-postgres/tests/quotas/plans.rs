@@ -57,7 +57,7 @@ async fn reservations_of_others_cost_a_call_nothing() {
     let held = 5_000;
     // As many reservations as nobody makes in a test.
     store.ask(&format!(
-        "insert into limiter.held select key, 'h' || i, 1, written + 3600000 + i \
+        "insert into limiter.held select key || int8send(end_ms), 'h' || i, 1, written + 3600000 + i \
            from limiter.quota, generate_series(1, {held}) i where used > 0; \
          update limiter.quota set reserved = reserved + {held}, gone = gone + 7200000"
     ));

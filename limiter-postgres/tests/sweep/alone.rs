@@ -1,7 +1,11 @@
 //! Rows that somebody holds, and others who sweep: nobody waits.
 
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use limiter_core::ErrorKind;
+use limiter_postgres::PostgresBackend;
 
 use crate::store::Store;
 
@@ -68,4 +72,23 @@ async fn who_asks_for_a_sweep_waits_for_who_is_at_it() {
     });
     assert_eq!(asked.unwrap().await.unwrap(), 3);
     assert!(begun.elapsed() > Duration::from_millis(1500));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_at_it_for_too_long_is_not_waited_for() {
+    let (store, _backend) = Store::new().await;
+    let config = store.config(None);
+    let options = config.options().clone().with_response_timeout(Duration::from_millis(200)).unwrap();
+    let backend = PostgresBackend::connect(config.with_options(options)).await.unwrap();
+    let (asking, answer) = (backend.clone(), Arc::new(OnceLock::new()));
+    let told = Arc::clone(&answer);
+    while_held(&store, "select from limiter.sweep for update", || {
+        tokio::spawn(async move { told.set(asking.sweep().await) });
+        while answer.get().is_none() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    });
+    let error = answer.get().unwrap().as_ref().unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, Some("sweep")), "{error}");
+    assert_eq!(backend.sweep().await.unwrap(), 0);
 }

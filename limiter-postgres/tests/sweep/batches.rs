@@ -105,8 +105,16 @@ async fn counters_with_many_entries_go_a_few_at_a_time() {
     assert_eq!(store.count("rate_log"), 0);
     store.ask(
         "insert into limiter.quota (key, gone) select int8send(i), 1 from generate_series(1, 5) i; \
-         insert into limiter.held select key, 'h' || i, 1, 1 from limiter.quota, generate_series(1, 600) i",
+         insert into limiter.held select key || int8send(end_ms), 'h' || i, 1, 1 \
+           from limiter.quota, generate_series(1, 600) i",
     );
-    assert_eq!(sweep(&store, "true"), (1202, Some(0)));
-    assert_eq!((store.count("quota"), store.count("held")), (3, 1800));
+    for left in [2000, 1000, 0] {
+        assert_eq!(sweep(&store, if left == 2000 { "true" } else { "false" }), (1000, Some(0)));
+        assert_eq!(
+            (store.count("quota"), store.count("held")),
+            (5, left),
+            "a counter goes after its reservations"
+        );
+    }
+    assert_eq!(sweep(&store, "false"), (5, Some(60_000)));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use limiter_core::{Limit, ManualClock, RateLimiterExt};
+use limiter_core::{Limit, ManualClock, Period, Quota, QuotaTrackerExt, RateLimiterExt};
 use limiter_postgres::PostgresBackend;
 
 use crate::store::{LATER, Store, key};
@@ -58,15 +58,38 @@ async fn what_belongs_to_a_counter_goes_with_it() {
          insert into limiter.rate_log select key, i, 1 from limiter.rate, generate_series(1, 5) i"
     ));
     store.ask(&format!(
-        "insert into limiter.quota (key, gone) values ('a', 1), ('b', {LATER}); \
-         insert into limiter.held select key, 'h' || i, 1, 1 from limiter.quota, generate_series(1, 5) i; \
+        "insert into limiter.quota (key, gone, end_ms) values ('a', 1, 1), ('b', {LATER}, {LATER}); \
+         insert into limiter.held select key || int8send(end_ms), 'h' || i, 1, gone \
+           from limiter.quota, generate_series(1, 5) i; \
          insert into limiter.settled select key, 's', 1, gone from limiter.quota"
     ));
     assert_eq!(backend.sweep().await.unwrap(), 6 + 7);
     assert_eq!((store.count("rate"), store.count("rate_log")), (1, 5));
     assert_eq!(store.number("select count(*) from limiter.rate_log join limiter.rate using (key)"), 5);
     assert_eq!((store.count("quota"), store.count("held"), store.count("settled")), (1, 5, 1));
-    assert_eq!(store.number("select count(*) from limiter.held join limiter.quota using (key)"), 5);
+    let its =
+        "select count(*) from limiter.held h join limiter.quota q on h.key = q.key || int8send(q.end_ms)";
+    assert_eq!(store.number(its), 5);
+}
+
+#[tokio::test]
+async fn reservations_of_live_counters_go_a_minute_after_they_have_run_out() {
+    let (store, backend) = Store::new().await;
+    let quota = Quota::new(100, Period::Year).unwrap();
+    let (id, granted) = backend.reserve_one(&key("a"), &quota, 7, Duration::from_hours(1)).await.unwrap();
+    assert!(granted.is_granted());
+    // Of those that have run out, and of those of a period that is over.
+    store.ask(
+        "insert into limiter.held select key, 'h' || i, 1, expires - case when i % 2 = 0 then 3661000 else 3630000 end \
+           from limiter.held, generate_series(1, 40) i; \
+         insert into limiter.held select q.key || int8send(1), 'o' || i, 1, 9e12::bigint \
+           from limiter.quota q, generate_series(1, 5) i; \
+         update limiter.quota set reserved = reserved + 40",
+    );
+    assert_eq!(backend.sweep().await.unwrap(), 20 + 5);
+    assert_eq!(store.count("held"), 1 + 20);
+    assert_eq!(store.number("select reserved from limiter.quota"), 7 + 20);
+    assert_eq!(backend.settle_one(&id, 2).await.unwrap().used, 2);
 }
 
 #[tokio::test]
@@ -100,6 +123,9 @@ async fn what_was_written_with_a_time_handed_in_never_goes() {
     store.ask(&format!(
         "insert into limiter.slot values ('k'); insert into limiter.lease values ('k', 'a', 1, 1, {LATER})"
     ));
+    let quota = Quota::new(9, Period::Hour).unwrap();
+    let reserved = by_clock.reserve_one(&key("a"), &quota, 1, Duration::from_secs(1)).await.unwrap().1;
+    assert!(reserved.is_granted());
     clock.set_ms(LATER + 1);
     assert_eq!(by_clock.sweep().await.unwrap(), 0);
     store.ask("update limiter.lease set gone = 1");
@@ -107,4 +133,5 @@ async fn what_was_written_with_a_time_handed_in_never_goes() {
     assert_eq!(store.count("lease"), 1, "it swept by itself");
     assert_eq!(backend.sweep().await.unwrap(), 2);
     assert_eq!((store.count("rate"), store.count("rate_log")), (4, 1));
+    assert_eq!((store.count("quota"), store.count("held")), (1, 1));
 }

@@ -2,5 +2,5 @@
 expired := 0;
 if next_end <= greatest(clock, written) then
   select coalesce(sum(h.amount), 0) into expired
-    from @schema@.held h where h.key = name and h.expires <= greatest(clock, written);
+    from @schema@.held h where h.key = name || int8send(end_was) and h.expires <= greatest(clock, written);
 end if;

@@ -4,7 +4,7 @@
 select q.written, q.end_ms, q.used, q.reserved, q.next_end, h.amount, h.expires, s.until
   into written, end_was, used, reserved, next_end, own, own_expires, until
   from @schema@.quota q
-  left join @schema@.held h on h.key = q.key and h.id = id
+  left join @schema@.held h on h.key = q.key || int8send(q.end_ms) and h.id = id
   left join @schema@.settled s on s.key = q.key and s.id = id
   where q.key = name;
 -- @include lib/quota/expired.sql

@@ -46,6 +46,12 @@ impl Stranger {
         self.0.fetch_all(sqlx::raw_sql(AssertSqlSafe(text))).await.unwrap()
     }
 
+    /// The code with which the server refuses a statement.
+    pub(super) async fn refused(&mut self, text: String) -> String {
+        let error = self.0.fetch_all(sqlx::raw_sql(AssertSqlSafe(text))).await.unwrap_err();
+        error.as_database_error().unwrap().code().unwrap().into_owned()
+    }
+
     /// Holds rows of counters until [`Stranger::let_go`].
     pub(super) async fn hold(&mut self, schema: &str, counters: &[Vec<u8>]) {
         let names: Vec<_> = counters.iter().map(|counter| literal(counter)).collect();
