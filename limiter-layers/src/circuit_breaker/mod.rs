@@ -42,6 +42,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// It stays open for up to a fifth longer than it is told, at random, so that not all instances of a service probe at
 /// once. What opened it and that it closed again is logged.
 ///
+/// What is unlimited needs no store: calls about nothing else, and refunds of nothing, pass the circuit by.
+///
 /// [`RateLimiter::hit_now`] passes the circuit like any other call. [`Control`](limiter_core::Control) doesn't: a ping
 /// asks the store itself.
 ///
@@ -136,26 +138,41 @@ impl<L> CircuitBreaker<L> {
 #[async_trait]
 impl<L: RateLimiter> RateLimiter for CircuitBreaker<L> {
     async fn hit(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        if needs_no_store(charges) {
+            return self.inner.hit(charges).await;
+        }
         let pass = self.circuit.enter("hit")?;
         pass.end(self.inner.hit(charges).await)
     }
 
     async fn peek(&self, charges: &[Charge<'_>]) -> Result<Decision> {
+        if needs_no_store(charges) {
+            return self.inner.peek(charges).await;
+        }
         let pass = self.circuit.enter("peek")?;
         pass.end(self.inner.peek(charges).await)
     }
 
     async fn refund(&self, receipt: Receipt) -> Result<()> {
+        if receipt.lines().iter().all(|line| line.charge().limit().is_unlimited()) {
+            return self.inner.refund(receipt).await;
+        }
         let pass = self.circuit.enter("refund")?;
         pass.end(self.inner.refund(receipt).await)
     }
 
     async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
+        if limit.is_unlimited() {
+            return self.inner.reset(key, limit).await;
+        }
         let pass = self.circuit.enter("reset")?;
         pass.end(self.inner.reset(key, limit).await)
     }
 
     fn hit_now(&self, charges: &[Charge<'_>]) -> Option<Result<Decision>> {
+        if needs_no_store(charges) {
+            return self.inner.hit_now(charges);
+        }
         match self.circuit.enter("hit") {
             // Without an answer nothing was done: the pass goes back, and `hit` asks for another.
             Ok(pass) => self.inner.hit_now(charges).map(|answer| pass.end(answer)),
@@ -218,4 +235,9 @@ impl<L: QuotaTracker> QuotaTracker for CircuitBreaker<L> {
         let pass = self.circuit.enter("reset")?;
         pass.end(self.inner.reset(key, quota).await)
     }
+}
+
+/// What is unlimited is answered without asking the store: that tells nothing of it.
+fn needs_no_store(charges: &[Charge<'_>]) -> bool {
+    charges.iter().all(|charge| charge.limit().is_unlimited())
 }

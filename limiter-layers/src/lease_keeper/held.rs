@@ -15,6 +15,8 @@ pub(super) struct HeldLeases {
     by_id: HashMap<LeaseId, Held>,
     renewals: BTreeSet<(Instant, LeaseId)>,
     ends: BTreeSet<(Instant, LeaseId)>,
+    /// When the last renewal that worked was sent, for those who grant leases each.
+    worked: HashMap<Source, Instant>,
 }
 
 /// Leases that are renewed in one call, and until when its answer is of use to all of them.
@@ -31,9 +33,23 @@ struct Held {
     tenure: Tenure,
     /// When the last call that prolongs it was sent.
     asked: Instant,
+    /// How many renewals were sent since one was answered.
+    asks: u32,
     renew_from: Instant,
     renew_at: Instant,
     ends: Instant,
+}
+
+/// With how many others a lease is renewed. A store answers with one error for all of a call, so leases of which one
+/// fails must part; but a store that is down isn't to be asked for each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    All,
+    /// They failed together, and nobody knows yet whether others would work. Thrown together anew each time, and some of
+    /// them alone, they find out.
+    Few,
+    /// It failed again, and others work.
+    Nobody,
 }
 
 /// The holder's term, which ends when the lease leaves the book, however it leaves: with the runtime too.
@@ -56,6 +72,7 @@ impl HeldLeases {
             source,
             tenure: Tenure(Arc::clone(&term)),
             asked: sent,
+            asks: 0,
             renew_from: pace.renew_from(sent),
             renew_at: pace.renew_at(sent),
             ends: pace.ends(sent),
@@ -84,11 +101,18 @@ impl HeldLeases {
     /// Up to `most` leases that are to be renewed now, if any is due: those that soon will be go along.
     ///
     /// They will be due again before they run out, in case no answer comes. What was granted elsewhere goes in a call of
-    /// its own: a store that is down must not take along the leases that something else has granted meanwhile.
+    /// its own: a store that is down must not take along the leases that something else has granted meanwhile. Those
+    /// that failed before go in several calls, each with a third of those left: one stuck key mustn't take along others.
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Option<Due> {
         let (_, first) = self.renewals.first().filter(|(at, _)| *at <= now)?;
-        let source = self.by_id.get(first)?.source;
-        let ids: Vec<LeaseId> = self.renewable(now, source).take(most).cloned().collect();
+        let first = self.by_id.get(first)?;
+        let (source, company) = (first.source, self.company(first));
+        let most = if company == Company::Nobody { 1 } else { most };
+        let mut ids: Vec<LeaseId> = self.renewable(now, source, company).take(most).cloned().collect();
+        if company == Company::Few {
+            fastrand::shuffle(&mut ids);
+            ids.truncate(ids.len().div_ceil(3));
+        }
         let renewed: Vec<Held> = ids.iter().filter_map(|id| self.strike(id)).collect();
         let due = Due {
             leases: renewed.iter().map(|held| held.lease.clone()).collect(),
@@ -96,6 +120,7 @@ impl HeldLeases {
         };
         for mut held in renewed {
             held.asked = now;
+            held.asks = held.asks.saturating_add(1);
             held.renew_again(held.patient_until());
             self.enter(held);
         }
@@ -108,6 +133,9 @@ impl HeldLeases {
         let Some(mut held) = self.strike(id) else {
             return true;
         };
+        let worked = self.worked.entry(held.source).or_insert(sent);
+        *worked = sent.max(*worked);
+        held.asks = 0;
         let pace = held.pace();
         held.ends = held.ends.max(pace.ends(sent));
         let in_time = held.tenure.0.extend(held.ends);
@@ -137,11 +165,21 @@ impl HeldLeases {
         times.into_iter().flatten().map(|(at, _)| *at).min()
     }
 
-    /// The leases of one source that may be renewed now, in the order in which they are due.
-    fn renewable(&self, now: Instant, source: Source) -> impl Iterator<Item = &LeaseId> {
+    fn company(&self, held: &Held) -> Company {
+        let others_work = self.worked.get(&held.source).is_some_and(|sent| *sent >= held.asked);
+        match held.asks {
+            0 => Company::All,
+            2.. if others_work => Company::Nobody,
+            _ => Company::Few,
+        }
+    }
+
+    /// The leases of one source and company that may be renewed now, in the order in which they are due.
+    fn renewable(&self, now: Instant, source: Source, company: Company) -> impl Iterator<Item = &LeaseId> {
         let held = self.renewals.iter().filter_map(|(_, id)| self.by_id.get(id));
         let renewable = held.take_while(move |held| held.renew_from <= now);
-        renewable.filter(move |held| held.source == source).map(|held| held.lease.id())
+        let same = move |held: &&Held| held.source == source && self.company(held) == company;
+        renewable.filter(same).map(|held| held.lease.id())
     }
 
     fn enter(&mut self, held: Held) {

@@ -31,10 +31,16 @@ pub use self::guard::{Slot, SlotGuard};
 /// # Behavior
 /// A task of the keeper's renews each lease when a third of its TTL has passed, many in one call. A renewal that
 /// fails or isn't answered is repeated until the lease can't be relied on any more; then, or as soon as the store
-/// says that a lease isn't live, [`SlotGuard::lost`] completes. A lost lease never comes back to life.
+/// says that a lease isn't live, [`SlotGuard::lost`] completes. A lost lease never comes back to life. Leases that
+/// couldn't be renewed together are tried in smaller calls, and one by one as soon as that works for some of them: a key
+/// on which the store fails takes no other along, as long as there is time for three tries.
 ///
 /// Releases go many in one call too, and are repeated while the store fails in a way that may pass, until the TTL
 /// has freed the lease. A store call that hangs holds up neither other leases nor their releases.
+///
+/// An acquire is waited for as long as its lease would last, a renewal until the lease is over, a release for 2 s. A
+/// time-out further in, such as [`TimeoutLayer`](crate::TimeoutLayer), should be below 2 s and below half of the TTL:
+/// otherwise a call on a store that hangs is dropped before anybody could answer in the store's place.
 ///
 /// The task runs on the tokio runtime within which the keeper was made, and ends when the last handle and the
 /// last guard have gone and what they held is released.

@@ -27,7 +27,10 @@ pub(super) trait Errand: Clone + Debug + Send + Sync + 'static {
     fn ends(&self) -> Option<Instant>;
 
     /// It was sent then, and nobody knows whether it was executed.
-    fn unanswered(&mut self, sent: Instant);
+    fn unanswered(&self, sent: Instant);
+
+    /// What another under the same id does that this one doesn't. What both do, this one does by the sooner of their ends.
+    fn rest_of(&self, other: &Self) -> Option<Self>;
 
     /// It won't be sent: says so in the log, and tells whether anything is lost by it.
     fn dropped(&self, why: &str) -> bool;

@@ -12,12 +12,10 @@ pub(super) fn may_be_done(error: &Error) -> bool {
     error.may_have_charged() || error.kind() == ErrorKind::Timeout
 }
 
-/// Whether the same call fails again however often it is made.
+/// Whether the same call fails again however often it is made. A store that lacks a password, a right or its tables may
+/// be given them yet.
 pub(super) fn is_lasting(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Config | ErrorKind::InvalidRequest | ErrorKind::Conflict | ErrorKind::Unsupported
-    )
+    matches!(error.kind(), ErrorKind::InvalidRequest | ErrorKind::Conflict | ErrorKind::Unsupported)
 }
 
 /// The fallback failed too: its error, which says why it was asked.

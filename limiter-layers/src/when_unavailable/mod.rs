@@ -16,6 +16,7 @@ mod settle;
 mod shared;
 mod slots;
 mod tally;
+mod uncertain;
 mod uncounted;
 mod waiting;
 
@@ -53,7 +54,8 @@ pub use self::choice::WhenUnavailable;
 /// that of the request. Where the store may have granted it after all, it is told to release it. Releasing
 /// [`LeaseRequest::lease`](limiter_core::LeaseRequest::lease) releases in both. A lease of the store stays the
 /// store's: while that is down its renewals err, or, where calls are let through, answer that it is live. What is in use
-/// is told by the fallback, and errs otherwise.
+/// is told by the fallback, and errs otherwise. A fallback that fails keeps no release from the store: what it may hold
+/// is left to its TTL there, and the call errs where it granted one of the leases.
 ///
 /// *Quotas.* A reservation is settled where it was granted; where the store may hold it too, it is cancelled there. A record
 /// which certainly wasn't counted is counted by the fallback, or, where calls are let through, by the store when it is back.
@@ -65,7 +67,13 @@ pub use self::choice::WhenUnavailable;
 /// waits is answered `true`, a settle with an outcome of `Source::Uncounted`. The call errs when the queue is full. A
 /// release waits until the TTL has freed the lease. A settle waits for as long as the outage lasts; but one that
 /// may have been executed is given up after nine minutes, with a warning that tells its units, because after ten the
-/// store would count it again.
+/// store would count it again. That holds too for one whose caller repeats what ended without a certain answer, or was
+/// dropped; one that was answered is taken for new when it is repeated. What the store refuses for good
+/// ([`InvalidRequest`](limiter_core::ErrorKind::InvalidRequest), [`Conflict`](limiter_core::ErrorKind::Conflict),
+/// [`Unsupported`](limiter_core::ErrorKind::Unsupported)) is given up with a warning; after any other error, such as
+/// one about the store's password, it is tried again.
+///
+/// An id may be settled counter by counter: what waits already isn't queued again, the rest of the settle is.
 ///
 /// While a release waits, an acquire under the same id is treated as if the store were down; while a settle does, a
 /// reserve under the same id is a [`Conflict`](limiter_core::ErrorKind::Conflict), as it would be after it.
@@ -165,7 +173,8 @@ impl WhenUnavailableLayer {
         self
     }
 
-    /// How many settles and how many releases may wait for the store, and how many reservations may be in the fallback.
+    /// How many settles and how many releases may wait for the store, how many reservations may be in the fallback, and of
+    /// how many settles without a certain answer it is remembered that they were sent.
     #[must_use]
     pub const fn with_queue(mut self, most: usize) -> Self {
         self.queue = most;

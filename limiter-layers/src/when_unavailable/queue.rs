@@ -35,7 +35,7 @@ impl<E: Errand> Queue<E> {
     ///
     /// # Errors
     /// When there is no room: the same kind as the failure, which is its source.
-    pub(super) fn push(&self, errands: Vec<E>, failure: Error) -> Result<Error> {
+    pub(super) fn push(&self, errands: &[E], failure: Error) -> Result<Error> {
         match self.shared.push(errands) {
             Ok(()) => Ok(failure),
             Err(why) => Err(no_room(&why, failure)),
@@ -45,6 +45,11 @@ impl<E: Errand> Queue<E> {
     /// Whether one with this id waits, or is being sent.
     pub(super) fn contains(&self, id: &E::Id) -> bool {
         self.shared.contains(id)
+    }
+
+    /// Whether all that this one does waits, or is being sent.
+    pub(super) fn covers(&self, errand: &E) -> bool {
+        self.shared.covers(errand)
     }
 
     /// Whether nothing waits.

@@ -18,6 +18,7 @@ use super::queue::Queue;
 use super::remembered::Remembered;
 use super::settle::Settle;
 use super::tally::Tally;
+use super::uncertain::Uncertain;
 use super::uncounted;
 
 /// What is done with a settle that couldn't be sent.
@@ -33,6 +34,8 @@ pub(super) struct Quotas {
     settlements: Arc<Queue<Settle>>,
     /// Reservations that the fallback was asked for: it settles them too.
     lent: Remembered,
+    /// Settles that callers may repeat.
+    uncertain: Uncertain,
     tally: Tally,
 }
 
@@ -43,7 +46,8 @@ impl Quotas {
         settlements: Arc<Queue<Settle>>,
         most: usize,
     ) -> Self {
-        Self { store, instead, settlements, lent: Remembered::new(most), tally: Tally::new("quotas") }
+        let (lent, uncertain) = (Remembered::new(most), Uncertain::new(most));
+        Self { store, instead, settlements, lent, uncertain, tally: Tally::new("quotas") }
     }
 
     /// The fallback, if this reservation is its own.
@@ -83,7 +87,7 @@ impl Quotas {
         if amount > 0 {
             let charge = QuotaCharge::new(key.clone(), *quota, amount);
             let settlement = Settlement::new(ReservationId::random()?, [charge])?;
-            self.settlements.push(vec![Settle::unsent(settlement)], error)?;
+            self.settlements.push(&[Settle::unsent(settlement)], error)?;
         }
         Ok(uncounted::unused(quota))
     }
@@ -123,7 +127,7 @@ impl Quotas {
         if !may_be_done(&error) {
             return Ok(error);
         }
-        let queued = self.settlements.push(vec![Settle::cancelling(reservation)], error);
+        let queued = self.settlements.push(&[Settle::cancelling(reservation)], error);
         queued.inspect_err(|_| self.lent.forget(reservation.id()))
     }
 
@@ -141,6 +145,12 @@ impl Quotas {
         }
     }
 
+    /// Whether it waits for all its counters. An id may be settled counter by counter.
+    fn waits(&self, settlement: &Settlement) -> bool {
+        self.settlements.contains(settlement.id())
+            && self.settlements.covers(&Settle::unsent(settlement.clone()))
+    }
+
     fn settle_later(
         &self,
         settlement: &Settlement,
@@ -149,7 +159,8 @@ impl Quotas {
     ) -> Result<Vec<QuotaOutcome>> {
         self.tally.count(QUEUE, &error);
         let settle = Settle::failed(settlement.clone(), sent, &error);
-        self.settlements.push(vec![settle], error)?;
+        self.uncertain.tell(&settle);
+        self.settlements.push(&[settle], error)?;
         Ok(told_later(settlement))
     }
 }
@@ -198,11 +209,14 @@ impl QuotaTracker for Quotas {
             let _known = self.lent.keep(settlement.id(), Instant::now() + SETTLED_MEMORY);
             return fallback.settle(settlement).await.map(all_of_fallback);
         }
-        if self.settlements.contains(settlement.id()) {
+        if self.waits(settlement) {
             return Ok(told_later(settlement));
         }
-        let sent = Instant::now();
-        match self.store.settle(settlement).await {
+        let attempt = self.uncertain.attempt(settlement);
+        let sent = attempt.sent;
+        let answer = self.store.settle(settlement).await;
+        attempt.end(&answer);
+        match answer {
             Err(error) if is_unavailable(&error) => self.settle_later(settlement, sent, error),
             answer => answer,
         }

@@ -13,14 +13,14 @@ use super::errand::Errand;
 /// A release that couldn't be sent. The TTL frees the lease in any case, so it waits no longer than that.
 #[derive(Clone, Debug)]
 pub(super) struct Release {
-    lease: Lease,
+    lease: Arc<Lease>,
     freed_by: Instant,
 }
 
 impl Release {
     pub(super) fn new(lease: Lease) -> Self {
         let freed_by = Instant::now() + Duration::from_millis(lease.ttl_ms());
-        Self { lease, freed_by }
+        Self { lease: Arc::new(lease), freed_by }
     }
 }
 
@@ -42,7 +42,11 @@ impl Errand for Release {
     }
 
     /// However often a lease is released, it is released once.
-    fn unanswered(&mut self, _sent: Instant) {}
+    fn unanswered(&self, _sent: Instant) {}
+
+    fn rest_of(&self, _other: &Self) -> Option<Self> {
+        None
+    }
 
     fn dropped(&self, why: &str) -> bool {
         let space = self.lease.keys().first().map_or("", |key| key.space());
@@ -51,7 +55,7 @@ impl Errand for Release {
     }
 
     async fn send(errands: Vec<Self>, store: Arc<dyn SlotLimiter>) -> Result<()> {
-        let leases: Vec<Lease> = errands.into_iter().map(|release| release.lease).collect();
+        let leases: Vec<Lease> = errands.iter().map(|release| Lease::clone(&release.lease)).collect();
         let live = store.release(&leases).await?;
         if live.len() == leases.len() {
             return Ok(());

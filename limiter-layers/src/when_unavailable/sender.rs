@@ -73,8 +73,8 @@ impl<E: Errand> Sender<E> {
         if self.failures > 0 {
             self.shared.drop_ended(Instant::now());
         }
-        let errands = self.shared.take(self.size);
         let sent = Instant::now();
+        let errands = self.shared.take(self.size, sent);
         let (mut calls, mut batches) = (JoinSet::new(), HashMap::new());
         for batch in errands.chunks(E::IN_ONE_CALL) {
             let call = calls.spawn(call(batch.to_vec(), Arc::clone(&self.store)));
@@ -93,7 +93,7 @@ impl<E: Errand> Sender<E> {
     }
 
     /// Whether the call is to be made again.
-    fn learn(&self, mut batch: Vec<E>, sent: Instant, answer: Result<()>) -> bool {
+    fn learn(&self, batch: Vec<E>, sent: Instant, answer: Result<()>) -> bool {
         let Err(error) = answer else {
             self.shared.forget(&batch);
             return false;
@@ -107,7 +107,7 @@ impl<E: Errand> Sender<E> {
         }
         debug!(part = E::PART, waiting = self.shared.len(), %error, "what waits couldn't be sent yet");
         if may_be_done(&error) || error.kind() == ErrorKind::Protocol {
-            for errand in &mut batch {
+            for errand in &batch {
                 errand.unanswered(sent);
             }
         }

@@ -1,11 +1,11 @@
 //! A settlement that is to be sent when the store is back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use limiter_core::algorithm::SETTLED_MEMORY_MS;
-use limiter_core::{Error, QuotaTracker, Reservation, ReservationId, Result, Settlement};
+use limiter_core::{Error, QuotaCharge, QuotaTracker, Reservation, ReservationId, Result, Settlement};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -19,34 +19,63 @@ const REPEATABLE: Duration = Duration::from_millis(SETTLED_MEMORY_MS - 60_000);
 /// It waits for as long as the outage lasts, unless it may have been executed: then for as long as the store would know
 /// it again. Sent after that, it could count twice.
 #[derive(Clone, Debug)]
-pub(super) struct Settle {
+pub(super) struct Settle(Arc<Unsettled>);
+
+#[derive(Debug)]
+struct Unsettled {
     settlement: Settlement,
-    ends: Option<Instant>,
+    ends: Mutex<Option<Instant>>,
 }
 
 impl Settle {
     /// A settle that has never been sent.
-    pub(super) const fn unsent(settlement: Settlement) -> Self {
-        Self { settlement, ends: None }
+    pub(super) fn unsent(settlement: Settlement) -> Self {
+        Self::new(settlement, None)
     }
 
     /// A settle that was sent then, and failed.
     pub(super) fn failed(settlement: Settlement, sent: Instant, error: &Error) -> Self {
-        let mut settle = Self::unsent(settlement);
-        if error.may_have_charged() {
-            settle.unanswered(sent);
-        }
+        if error.may_have_charged() { Self::uncertain(settlement, sent) } else { Self::unsent(settlement) }
+    }
+
+    /// A settle that was sent then, and may have been executed.
+    pub(super) fn uncertain(settlement: Settlement, sent: Instant) -> Self {
+        let settle = Self::unsent(settlement);
+        settle.unanswered(sent);
         settle
     }
 
     /// What gives back a reservation that may have been granted. Its TTL does so in any case.
     pub(super) fn cancelling(reservation: &Reservation) -> Self {
         let ends = Instant::now() + Duration::from_millis(reservation.ttl_ms());
-        Self { settlement: reservation.cancellation(), ends: Some(ends) }
+        Self::new(reservation.cancellation(), Some(ends))
+    }
+
+    fn new(settlement: Settlement, ends: Option<Instant>) -> Self {
+        Self(Arc::new(Unsettled { settlement, ends: Mutex::new(ends) }))
+    }
+
+    fn charges(&self) -> &[QuotaCharge] {
+        self.0.settlement.charges()
     }
 
     fn units(&self) -> u64 {
-        self.settlement.charges().iter().map(limiter_core::QuotaCharge::amount).fold(0, u64::saturating_add)
+        self.charges().iter().map(QuotaCharge::amount).fold(0, u64::saturating_add)
+    }
+
+    /// Whether it settles the same counter.
+    fn settles(&self, charge: &QuotaCharge) -> bool {
+        let same = |own: &QuotaCharge| own.quota().same_counter(charge.quota()) && own.key() == charge.key();
+        self.charges().iter().any(same)
+    }
+
+    fn end_by(&self, ends: Instant) {
+        let mut known = self.lock();
+        *known = Some(known.map_or(ends, |known| known.min(ends)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,22 +89,37 @@ impl Errand for Settle {
     const CALLS: usize = 16;
 
     fn id(&self) -> &ReservationId {
-        self.settlement.id()
+        self.0.settlement.id()
     }
 
     fn ends(&self) -> Option<Instant> {
-        self.ends
+        *self.lock()
     }
 
-    fn unanswered(&mut self, sent: Instant) {
+    fn unanswered(&self, sent: Instant) {
         if self.units() > 0 {
-            self.ends.get_or_insert(sent + REPEATABLE);
+            self.end_by(sent + REPEATABLE);
         }
     }
 
+    /// The other may have been executed although this one was never sent: for the store they are one.
+    fn rest_of(&self, other: &Self) -> Option<Self> {
+        let (both, rest): (Vec<_>, Vec<_>) =
+            other.charges().iter().cloned().partition(|charge| self.settles(charge));
+        if both.is_empty() {
+            return Some(other.clone());
+        }
+        let ends = other.ends();
+        if let Some(ends) = ends {
+            self.end_by(ends);
+        }
+        // There is no settlement of nothing.
+        Settlement::new(other.id().clone(), rest).ok().map(|rest| Self::new(rest, ends))
+    }
+
     fn dropped(&self, why: &str) -> bool {
-        let (id, units) = (self.settlement.id(), self.units());
-        let space = self.settlement.charges().first().map_or("", |charge| charge.key().space());
+        let (id, units) = (self.id(), self.units());
+        let space = self.charges().first().map_or("", |charge| charge.key().space());
         if units == 0 {
             debug!(reservation = %id, space, why, "a cancellation isn't sent: the reservation is left to its TTL");
             return false;
@@ -86,7 +130,7 @@ impl Errand for Settle {
 
     async fn send(errands: Vec<Self>, store: Arc<dyn QuotaTracker>) -> Result<()> {
         for settle in &errands {
-            let _outcomes = store.settle(&settle.settlement).await?;
+            let _outcomes = store.settle(&settle.0.settlement).await?;
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ impl<E: Errand> Shared<E> {
     ///
     /// # Errors
     /// Why there is no place for them, in words.
-    pub(super) fn push(&self, errands: Vec<E>) -> Result<(), String> {
+    pub(super) fn push(&self, errands: &[E]) -> Result<(), String> {
         let mut waiting = self.lock();
         // Looked at under the lock, as it is changed: nothing comes in after the last look at what is left.
         if !self.running.load(Ordering::SeqCst) {
@@ -60,6 +60,11 @@ impl<E: Errand> Shared<E> {
         !self.is_empty() && self.lock().contains(id)
     }
 
+    /// Whether all that this one does is waited for already.
+    pub(super) fn covers(&self, errand: &E) -> bool {
+        !self.is_empty() && self.lock().rest_of(errand).is_none()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -68,20 +73,23 @@ impl<E: Errand> Shared<E> {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// The oldest, at most so many, to be sent now.
-    pub(super) fn take(&self, most: usize) -> Vec<E> {
-        self.lock().take(most)
+    /// The oldest, at most so many, to be sent now. Those that make no sense any more are dropped.
+    pub(super) fn take(&self, most: usize, now: Instant) -> Vec<E> {
+        let mut waiting = self.lock();
+        let (errands, ended) = waiting.take(most, now);
+        self.changed(&waiting);
+        drop(waiting);
+        give_up_ended(&ended);
+        errands
     }
 
-    /// Drops what makes no sense any more.
+    /// Drops what makes no sense any more, wherever it stands.
     pub(super) fn drop_ended(&self, now: Instant) {
         let mut waiting = self.lock();
         let ended = waiting.take_ended(now);
         self.changed(&waiting);
         drop(waiting);
-        for errand in &ended {
-            give_up(errand, "it has waited for too long");
-        }
+        give_up_ended(&ended);
     }
 
     pub(super) fn forget(&self, errands: &[E]) {
@@ -142,6 +150,12 @@ impl<E: Errand> Shared<E> {
 pub(super) fn give_up<E: Errand>(errand: &E, why: &str) {
     if errand.dropped(why) {
         metrics::counter!("limiter_unavailable_lost_total", "part" => E::PART).increment(1);
+    }
+}
+
+fn give_up_ended<E: Errand>(ended: &[E]) {
+    for errand in ended {
+        give_up(errand, "it has waited for too long");
     }
 }
 

@@ -41,6 +41,25 @@ struct Parts {
 }
 
 impl Parts {
+    /// Releases what the fallback granted, or may have granted: that is left to its TTL where it fails.
+    async fn release_lent(
+        &mut self,
+        fallback: &dyn SlotLimiter,
+        leases: &[Lease],
+        answers: &mut [bool],
+    ) -> Result<()> {
+        let has_its_own = !self.fallback.is_empty();
+        self.add_twins(leases);
+        match fallback.release(self.fallback.leases()).await {
+            Ok(live) => self.fallback.tell(&live, answers),
+            Err(error) if has_its_own => Err(error),
+            Err(error) => {
+                warn!(leases = leases.len(), %error, "left to their TTL in the fallback, if it has them");
+                Ok(())
+            }
+        }
+    }
+
     /// Whoever never saw the answer to its acquire releases the lease that it asked for: the fallback may have it.
     fn add_twins(&mut self, leases: &[Lease]) {
         for (place, lease) in leases.iter().enumerate() {
@@ -103,7 +122,7 @@ impl Slots {
         if matches!(self.instead, Instead::Refuse) || !may_be_done(&error) {
             return Ok(error);
         }
-        self.releases.push(vec![Release::new(request.lease())], error)
+        self.releases.push(&[Release::new(request.lease())], error)
     }
 
     /// The store has answered a request which the fallback may have granted before.
@@ -161,8 +180,8 @@ impl Slots {
         match self.store.release(leases).await {
             Err(error) if is_unavailable(&error) => {
                 self.tally.count(QUEUE, &error);
-                let releases = leases.iter().cloned().map(Release::new).collect();
-                self.releases.push(releases, error)?;
+                let releases: Vec<_> = leases.iter().cloned().map(Release::new).collect();
+                self.releases.push(&releases, error)?;
                 Ok(vec![true; leases.len()])
             }
             answer => answer,
@@ -226,15 +245,15 @@ impl SlotLimiter for Slots {
         let mut parts = self.apart(leases);
         let mut answers = vec![false; leases.len()];
         parts.uncounted.iter().for_each(|place| answers[*place] = true);
-        if let Some(fallback) = lender {
-            parts.add_twins(leases);
-            let live = fallback.release(parts.fallback.leases()).await?;
-            parts.fallback.tell(&live, &mut answers)?;
-        }
+        let lent = match lender {
+            Some(fallback) => parts.release_lent(fallback, leases, &mut answers).await,
+            None => Ok(()),
+        };
+        // Whatever became of those in the fallback: the store's own aren't kept for it.
         if !parts.store.is_empty() {
             parts.store.tell(&self.release_in_store(parts.store.leases()).await?, &mut answers)?;
         }
-        Ok(answers)
+        lent.map(|()| answers)
     }
 
     async fn in_use(&self, key: &Key) -> Result<u64> {

@@ -15,4 +15,5 @@ mod operations;
 mod random_calls;
 mod store;
 mod timeout;
+mod unlimited;
 mod waiting;

@@ -12,7 +12,8 @@ use crate::distant::{Distant, Server};
 use crate::operations::{ALL, ask};
 
 const TIME: Duration = Duration::from_millis(300);
-const SLACK: Duration = Duration::from_millis(100);
+/// How late a busy machine may be.
+const SLACK: Duration = Duration::from_millis(500);
 const OPEN_FOR: Duration = Duration::from_millis(400);
 
 async fn proxied() -> (Server, Proxy, Backend) {
@@ -62,6 +63,12 @@ async fn a_call_of_which_the_reply_is_lost_was_executed_and_says_that_it_may_be(
     let backend = TimeoutLayer::new(TIME).wrap(store);
     proxy.set(Mode::DropReplies).await;
     all_time_out(&backend).await;
+    // What was sent may still be on its way to a busy server.
+    let due = Instant::now() + 10 * TIME;
+    while server.executed() < ALL.len() as u64 && Instant::now() < due {
+        sleep(TIME / 10).await;
+    }
+    sleep(TIME).await;
     assert_eq!(server.executed(), ALL.len() as u64, "each was executed once");
 }
 

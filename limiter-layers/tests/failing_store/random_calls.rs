@@ -11,6 +11,7 @@ use limiter_core::{Charge, Decision, Error, ErrorKind, Key, Limit, RateLimiter, 
 use limiter_layers::{CircuitBreaker, CircuitBreakerLayer};
 use tokio::time::{Instant, advance};
 
+use crate::operations::{LIMIT, key};
 use crate::store::poll_once;
 
 const MOST: usize = 3;
@@ -135,7 +136,7 @@ impl Play {
     fn begin(&mut self) {
         let now = Instant::now();
         let breaker = self.breaker.clone();
-        let mut future = Box::pin(async move { breaker.hit(&[]).await });
+        let mut future = Box::pin(async move { breaker.hit(&[Charge::new(&key(), &LIMIT)]).await });
         let through = poll_once(future.as_mut()).is_pending();
         let must = self.rules.lets_through(now);
         assert!(must.is_none_or(|must| must == through), "let through: {through}; {:?}", self.rules);

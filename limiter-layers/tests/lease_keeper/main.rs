@@ -4,6 +4,7 @@
 mod cancelling;
 mod dropping;
 mod losing;
+mod parting;
 mod releasing;
 mod renewing;
 mod shutting_down;

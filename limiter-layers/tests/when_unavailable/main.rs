@@ -7,6 +7,7 @@ mod outages;
 mod quotas;
 mod rates;
 mod rig;
+mod settles;
 mod shutting_down;
 mod slots;
 mod store;

@@ -210,3 +210,20 @@ async fn a_fallback_that_fails_leaves_the_error_to_the_caller() {
     sleep(Duration::from_secs(1)).await;
     assert_eq!(rig.held().await, (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_that_is_down_keeps_no_release_from_the_store() {
+    let rig = Rig::new(Fallback);
+    let (alone, with_others) = (lease(&rig).await, lease(&rig).await);
+    rig.store.set(State::Down);
+    let of_fallback = lease(&rig).await;
+    rig.store.set(State::Well);
+    rig.fallback.set(State::Down);
+    assert!(rig.backend.slots.release_one(&alone).await.unwrap(), "the fallback had nothing of it");
+    assert_eq!(rig.held().await, (1, 1));
+    let both = [with_others, of_fallback];
+    let error = rig.backend.slots.release(&both).await.unwrap_err();
+    assert_eq!((error.kind(), rig.held().await), (ErrorKind::Unavailable, (0, 1)));
+    rig.fallback.set(State::Well);
+    assert_eq!(rig.backend.slots.release(&both).await.unwrap(), [false, true]);
+}

@@ -153,7 +153,7 @@ async fn a_release_waits_no_longer_than_the_ttl() {
 
 #[tokio::test(start_paused = true)]
 async fn what_errs_for_good_is_given_up_and_holds_up_nothing() {
-    for kind in [ErrorKind::InvalidRequest, ErrorKind::Unsupported, ErrorKind::Conflict, ErrorKind::Config] {
+    for kind in [ErrorKind::InvalidRequest, ErrorKind::Unsupported, ErrorKind::Conflict] {
         let rig = Rig::with_queue(Refuse, 4);
         let leases = leases(&rig, 4).await;
         rig.store.set(State::Down);
@@ -172,6 +172,7 @@ async fn what_errs_for_good_is_given_up_and_holds_up_nothing() {
 #[tokio::test(start_paused = true)]
 async fn any_other_failure_is_tried_again() {
     for state in [
+        State::Fails(ErrorKind::Config),
         State::Fails(ErrorKind::Capacity),
         State::Fails(ErrorKind::Protocol),
         State::Fails(ErrorKind::Internal),
