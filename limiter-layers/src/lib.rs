@@ -23,6 +23,7 @@ mod circuit_breaker;
 mod deny_cache;
 mod layer;
 mod lease_keeper;
+mod moment;
 mod observe;
 mod passed_on;
 mod prefetch;

@@ -24,21 +24,25 @@ use crate::passed_on::pass_on_slots_and_quotas;
 /// to count it; what [never](limiter_core::Retry::Never) fits; a peek; what is denied by anything but the counters.
 ///
 /// Forgotten at once: what was denied before a refund or a reset on the counter, as long as these are made through
-/// this limiter, and also when their future is dropped; and what a call with a lower cost or another limit may change.
+/// this limiter, and also when their future is dropped; and what a call may change at another cost, which has to be asked,
+/// or by another limit. Of each counter the last denial is remembered: callers who alternate between two costs are mostly
+/// answered by the store.
 ///
 /// Of calls that are made at once on one counter, one may have been denied before another charged, and be remembered
 /// after it. What remains and how long to wait is then as the first was told: who waits as long may be denied once more.
 ///
 /// # Several processes
 /// A refund or a reset by another process isn't seen, nor is a hit by a token bucket with a higher rate: the denial
-/// stays until it ends, as it was when the store gave it. It never lasts longer.
+/// stays until it ends, as it was when the store gave it. It never lasts longer. Where others often give back, as
+/// instances that prefetch do, bound it by [`with_longest`](crate::DenyCacheLayer::with_longest).
 ///
 /// While a token bucket that was last charged by one limit is asked by another, it may fill sooner than the store tells
 /// whom it denies. Here the denial stays for as long as the store has told.
 ///
 /// # Time
 /// The end is counted from before the hit was sent, and a thousandth sooner, so that nothing is denied that would fit.
-/// The wait that is told is counted from when the answer came, so that who waits as long finds that it fits.
+/// The wait that is told is counted from when the answer came, so that who waits as long finds that it fits. The time for
+/// which a machine sleeps counts, by its system's clock.
 ///
 /// # Errors
 /// Those of the inner limiter.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant as Moment};
+use std::time::{Duration, Instant};
 
 use limiter_core::{Charge, Clock, Decision, Outcome, Source, check_charges};
 use moka::Expiry;
@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use super::denial::{Denial, Span};
 use super::fingerprint::Fingerprinter;
 use super::time::Time;
+use crate::moment::Moment;
 
 /// Counters are forgotten apart by so many groups: one for each value of a byte.
 const STRIPES: usize = 256;
@@ -23,6 +24,7 @@ pub(super) struct Denials {
     cache: Cache<u128, Denial>,
     fingerprinter: Fingerprinter,
     time: Time,
+    longest: Duration,
     /// Counts what was forgotten.
     forgotten: AtomicU64,
     /// By group of counters. The lock keeps forgetting and remembering apart.
@@ -41,33 +43,34 @@ struct Group {
 /// What was known when a call was sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
-    at_ms: u64,
+    at: Moment,
     forgotten: u64,
 }
 
 impl Denials {
-    pub(super) fn new(entries: u64, clock: Option<Arc<dyn Clock>>) -> Self {
+    pub(super) fn new(entries: u64, longest: Duration, clock: Option<Arc<dyn Clock>>) -> Self {
         let cache = Cache::builder().max_capacity(entries).expire_after(AtItsEnd).build();
         let groups = (0..STRIPES).map(|_| Mutex::default()).collect();
         let fingerprinter = Fingerprinter::default();
-        Self { cache, fingerprinter, time: Time::of(clock), forgotten: AtomicU64::new(0), groups }
+        let (time, forgotten) = (Time::of(clock), AtomicU64::new(0));
+        Self { cache, fingerprinter, time, longest, forgotten, groups }
     }
 
     /// The denial of a call, if one of its charges is known to be denied; otherwise what to compare the answer with
     /// that the store will give, if it may be remembered.
     pub(super) fn ask(&self, charges: &[Charge<'_>]) -> Result<Decision, Option<Asked>> {
-        let Some(now_ms) = self.now_ms() else { return Err(None) };
+        let Some(now) = self.now() else { return Err(None) };
         // What counts denied hits must be asked each time; and so must what is no valid call.
         let counted = charges.iter().any(|charge| charge.limit().counts_denied());
         if !counted
             && check_charges(charges).is_ok()
-            && let Some(denied) = self.known(charges, now_ms)
+            && let Some(denied) = self.known(charges, now)
         {
             return Ok(denied);
         }
-        self.make_room_for(charges, now_ms);
+        self.make_room_for(charges, now);
         let forgotten = self.forgotten.load(Ordering::SeqCst);
-        Err((!counted).then_some(Asked { at_ms: now_ms, forgotten }))
+        Err((!counted).then_some(Asked { at: now, forgotten }))
     }
 
     /// Remembers what the store refused.
@@ -75,9 +78,9 @@ impl Denials {
         if let Some(asked) = asked
             && !decision.is_allowed()
             && decision.source() == Source::Store
-            && let Some(answered_ms) = self.now_ms()
+            && let Some(answered) = self.now()
         {
-            let span = Span { asked_ms: asked.at_ms, answered_ms };
+            let span = Span { asked: asked.at, answered };
             for outcome in decision.outcomes().iter().filter(|outcome| !outcome.is_allowed()) {
                 self.remember(asked, charges, outcome, span);
             }
@@ -98,9 +101,9 @@ impl Denials {
         self.fingerprinter.of(charge.key(), charge.limit())
     }
 
-    fn known(&self, charges: &[Charge<'_>], now_ms: u64) -> Option<Decision> {
+    fn known(&self, charges: &[Charge<'_>], now: Moment) -> Option<Decision> {
         let outcome = |(place, charge): (usize, &Charge<'_>)| -> Option<Outcome> {
-            self.cache.get(&self.counter(charge))?.outcome(charge, place, now_ms)
+            self.cache.get(&self.counter(charge))?.outcome(charge, place, now)
         };
         if let [charge] = charges {
             return outcome((0, charge)).map(|outcome| Decision::of_one(Source::Cache, outcome));
@@ -110,10 +113,10 @@ impl Denials {
     }
 
     /// Forgets what won't hold once the store has made these charges.
-    fn make_room_for(&self, charges: &[Charge<'_>], now_ms: u64) {
+    fn make_room_for(&self, charges: &[Charge<'_>], now: Moment) {
         for charge in charges {
             let counter = self.counter(charge);
-            if self.cache.get(&counter).is_some_and(|denial| denial.outlived_by(charge, now_ms)) {
+            if self.cache.get(&counter).is_some_and(|denial| denial.outlived_by(charge, now)) {
                 self.forget(counter);
             }
         }
@@ -121,7 +124,7 @@ impl Denials {
 
     fn remember(&self, asked: Asked, charges: &[Charge<'_>], outcome: &Outcome, span: Span) {
         let Some(charge) = charges.get(outcome.charge()) else { return };
-        if let Some(denial) = Denial::of(charge, outcome, span) {
+        if let Some(denial) = Denial::of(charge, outcome, span, self.longest) {
             let counter = self.counter(charge);
             let group = self.group_of(counter);
             if group.under_way == 0 && group.last <= asked.forgotten {
@@ -147,12 +150,12 @@ impl Denials {
 
     /// The time, unless the clock has stepped back. Then the stores' counters stand still until it has caught up, or
     /// are taken as new: they are asked.
-    fn now_ms(&self) -> Option<u64> {
-        let now_ms = self.time.now_ms();
-        if now_ms.is_none() {
+    fn now(&self) -> Option<Moment> {
+        let now = self.time.now();
+        if now.is_none() {
             self.forget_all();
         }
-        now_ms
+        now
     }
 
     fn group_of(&self, counter: u128) -> MutexGuard<'_, Group> {
@@ -182,7 +185,7 @@ impl Drop for Forgetting<'_> {
 struct AtItsEnd;
 
 impl Expiry<u128, Denial> for AtItsEnd {
-    fn expire_after_create(&self, _: &u128, denial: &Denial, _: Moment) -> Option<Duration> {
+    fn expire_after_create(&self, _: &u128, denial: &Denial, _: Instant) -> Option<Duration> {
         Some(denial.lasts())
     }
 
@@ -190,7 +193,7 @@ impl Expiry<u128, Denial> for AtItsEnd {
         &self,
         _: &u128,
         denial: &Denial,
-        _: Moment,
+        _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(denial.lasts())

@@ -2,7 +2,8 @@
 
 use limiter_core::{Algorithm, Limit, Outcome};
 
-use super::moment::Moment;
+use super::resets::Since;
+use crate::moment::Moment;
 
 /// Permits of one counter, charged in one call.
 ///
@@ -22,18 +23,21 @@ pub(super) struct Block {
     /// What the store told after the call.
     remaining: u64,
     reset_after_ms: u64,
+    /// Before which it wasn't charged.
+    since: Since,
 }
 
 /// What goes back to the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Rest {
     pub(super) units: u64,
     pub(super) charged_at_ms: u64,
+    pub(super) since: Since,
 }
 
 impl Block {
     /// What a call has charged, as its outcome tells; `None` when it charged nothing.
-    pub(super) fn new(units: u64, outcome: &Outcome, asked: Moment) -> Option<Self> {
+    pub(super) fn new(units: u64, outcome: &Outcome, asked: Moment, since: Since) -> Option<Self> {
         let reset_after_ms = u64::try_from(outcome.reset_after().as_millis()).unwrap_or(u64::MAX);
         Some(Self {
             units,
@@ -44,6 +48,7 @@ impl Block {
             age_ms: 0,
             remaining: outcome.remaining(),
             reset_after_ms,
+            since,
         })
     }
 
@@ -78,7 +83,12 @@ impl Block {
             Algorithm::SlidingWindow if self.age_ms < self.left_ms(limit) + limit.window_ms() => self.rest,
             _ => usable,
         };
-        (units > 0).then_some(Rest { units, charged_at_ms: self.charged_at_ms })
+        (units > 0).then(|| Rest { units, charged_at_ms: self.charged_at_ms, since: self.since.clone() })
+    }
+
+    /// Whether the counter wasn't reset since.
+    pub(super) fn counts(&self) -> bool {
+        self.since.holds()
     }
 
     /// Whether it isn't used up.

@@ -7,10 +7,10 @@ use limiter_core::{Charge, Decision, Denied, Error, Key, Limit, Outcome, Source}
 
 use super::block::{Block, Rest};
 use super::holding::{Holding, Request};
-use super::moment::Moment;
 use super::stock::Stock;
-use super::table::Return;
+use super::under_way::UnderWay;
 use super::waiting::{again, shared};
+use crate::moment::Moment;
 
 /// Asks the store for permits of one counter as long as somebody waits for them. There is one flight a counter at a
 /// time, in a task of its own: a caller that goes away leaves it flying, and what nobody wants any more is held.
@@ -20,21 +20,21 @@ pub(super) struct Flight {
     key: Key,
     limit: Limit,
     landed: bool,
+    _under_way: UnderWay,
 }
 
 impl Flight {
-    pub(super) fn new(stock: Arc<Stock>, charge: &Charge<'_>) -> Self {
-        stock.flights.send_modify(|flights| *flights += 1);
-        Self { stock, key: charge.key().clone(), limit: *charge.limit(), landed: false }
+    pub(super) fn new(stock: Arc<Stock>, charge: &Charge<'_>, under_way: UnderWay) -> Self {
+        let (key, limit) = (charge.key().clone(), *charge.limit());
+        Self { stock, key, limit, landed: false, _under_way: under_way }
     }
 
     pub(super) async fn fly(mut self) {
         while let Some(request) = self.next() {
             let back = self.make(request).await;
             if let Some((rest, source)) = back {
-                let (key, limit) = (self.key.clone(), self.limit);
-                // That it failed was logged; that much is refused until it expires.
-                drop(self.stock.give_back(Return { key, limit, rest }, source).await);
+                let back = self.stock.table.going_back(self.key.clone(), self.limit, rest);
+                self.stock.give_back(back, source).await;
             }
         }
         self.landed = true;
@@ -73,7 +73,7 @@ impl Flight {
         self.with(|holding| holding.charged(outcome.remaining()));
         let others = request.waiting.split_off(request.part);
         self.with(|holding| holding.wait_on(others));
-        let mut block = Block::new(request.units, outcome, asked)?;
+        let mut block = Block::new(request.units, outcome, asked, request.since)?;
         let own =
             request.part == 1 && request.waiting.front().is_some_and(|first| first.cost == request.units);
         let source = if own { Source::Store } else { Source::Prefetched };
@@ -84,18 +84,14 @@ impl Flight {
                 waiting.answer(Decision::of_one(source, outcome));
             }
         }
-        self.keep(block, request.resets)
+        self.keep(block)
     }
 
-    fn keep(&self, mut block: Block, resets: u64) -> Option<Rest> {
+    fn keep(&self, mut block: Block) -> Option<Rest> {
         let now = self.stock.now();
         let closed = &self.stock.table;
         self.with(|holding| {
-            if closed.is_closed() {
-                block.returnable(&self.limit, now)
-            } else {
-                holding.keep(block, resets, now)
-            }
+            if closed.is_closed() { block.returnable(&self.limit, now) } else { holding.keep(block, now) }
         })
         .flatten()
     }
@@ -110,7 +106,7 @@ impl Flight {
             left -= if waiting.answer(again(source, outcomes)) { cost } else { 0 };
         }
         let charged_at_ms = outcomes.first()?.charged_at_ms()?;
-        (left > 0).then_some(Rest { units: left, charged_at_ms })
+        (left > 0).then_some(Rest { units: left, charged_at_ms, since: request.since })
     }
 
     /// The store has refused. If that was asked for the first alone, and nothing held can be given back, it is the
@@ -163,6 +159,5 @@ impl Drop for Flight {
         if !self.landed {
             drop(self.with(Holding::crash));
         }
-        self.stock.flights.send_modify(|flights| *flights -= 1);
     }
 }

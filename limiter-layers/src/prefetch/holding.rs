@@ -1,13 +1,16 @@
 //! What is held of one counter, and who waits for more.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use limiter_core::{Limit, Outcome};
 
 use super::block::{Block, Rest};
-use super::moment::Moment;
 use super::pace::Pace;
+use super::resets::{Resets, Resetting, Since};
+use super::under_way::{Traffic, UnderWay};
 use super::waiting::{Answer, Waiting};
+use crate::moment::Moment;
 
 /// A hit that comes sooner than this after the one before is one of many.
 const OFTEN_MS: u64 = 50;
@@ -27,8 +30,8 @@ pub(super) struct Holding {
     /// Whether a flight is asking for this counter.
     flying: bool,
     asked: Moment,
-    /// How often the counter was reset: what was asked for before isn't held.
-    resets: u64,
+    /// Shared with whatever was charged and is on its way.
+    resets: Arc<Resets>,
 }
 
 /// How a hit goes on that found nothing at hand.
@@ -39,7 +42,7 @@ pub(super) enum Way {
     /// To the store, by itself.
     Alone,
     /// It waits; `fly`: it is the first, and somebody has to ask for it.
-    Wait { answer: Answer, fly: bool },
+    Wait { answer: Answer, fly: Option<UnderWay> },
 }
 
 /// What a flight asks the store for.
@@ -51,13 +54,14 @@ pub(super) struct Request {
     pub(super) part: usize,
     /// Units: what these cost, and some in advance.
     pub(super) units: u64,
-    pub(super) resets: u64,
+    pub(super) since: Since,
 }
 
 impl Holding {
     pub(super) fn new(limit: Limit, now: Moment) -> Self {
         let (block, pace, waiting) = (None, Pace::default(), VecDeque::new());
-        Self { limit, block, pace, waiting, flying: false, asked: now, resets: 0 }
+        let resets = Arc::default();
+        Self { limit, block, pace, waiting, flying: false, asked: now, resets }
     }
 
     pub(super) const fn limit(&self) -> &Limit {
@@ -70,7 +74,7 @@ impl Holding {
     }
 
     /// How a hit goes on. One on a counter that is seldom asked for goes by itself.
-    pub(super) fn enter(&mut self, cost: u64, now: Moment) -> Way {
+    pub(super) fn enter(&mut self, cost: u64, now: Moment, traffic: &Traffic) -> Way {
         if let Some(outcome) = self.take(cost, now) {
             return Way::Taken(outcome);
         }
@@ -81,7 +85,7 @@ impl Holding {
         }
         let (waiting, answer) = Waiting::new(cost);
         self.waiting.push_back(waiting);
-        let fly = !self.flying;
+        let fly = (!self.flying).then(|| traffic.flight());
         self.flying = true;
         Way::Wait { answer, fly }
     }
@@ -99,8 +103,11 @@ impl Holding {
         }
         let waiting = std::mem::take(&mut self.waiting);
         let (part, wanted) = first_of(&waiting, self.pace.at_once(self.limit.capacity()));
+        let since = self.resets.now();
+        // What is charged while it is being reset isn't held.
+        let most = if since.holds() { most } else { 0 };
         let units = wanted + self.pace.beyond(wanted, &self.limit, most, share);
-        Some(Request { waiting, part, units, resets: self.resets })
+        Some(Request { waiting, part, units, since })
     }
 
     /// The store charged, and told what is left.
@@ -110,8 +117,8 @@ impl Holding {
 
     /// Keeps what is left of a block, or what is there already where that is more. What can't be kept is to be given
     /// back; nothing of a counter that was reset since, for that has forgotten the charge.
-    pub(super) fn keep(&mut self, mut block: Block, resets: u64, now: Moment) -> Option<Rest> {
-        if resets != self.resets {
+    pub(super) fn keep(&mut self, mut block: Block, now: Moment) -> Option<Rest> {
+        if !block.counts() {
             return None;
         }
         let held = self.block.as_mut().map_or(0, |held| held.usable(&self.limit, now));
@@ -143,10 +150,10 @@ impl Holding {
         std::mem::take(&mut self.waiting)
     }
 
-    /// The counter is reset: what is held was charged to what is forgotten.
-    pub(super) fn reset(&mut self) {
+    /// The counter is being reset: what is held was charged to what is forgotten.
+    pub(super) fn reset(&mut self) -> Resetting {
         self.block = None;
-        self.resets += 1;
+        self.resets.begin()
     }
 
     /// What has been held for longer than demand needs it.
@@ -166,9 +173,10 @@ impl Holding {
         self.block.take()?.returnable(&self.limit, now)
     }
 
-    /// Whether nobody needs it any more.
+    /// Whether nobody needs it any more, and nothing is on its way back.
     pub(super) fn is_idle(&self, now: Moment) -> bool {
-        self.block.is_none() && !self.flying && now.age_ms(self.asked) >= FORGOTTEN_MS
+        let alone = Arc::strong_count(&self.resets) == 1;
+        self.block.is_none() && !self.flying && alone && now.age_ms(self.asked) >= FORGOTTEN_MS
     }
 }
 

@@ -4,11 +4,12 @@
 mod block;
 mod flight;
 mod holding;
-mod moment;
 mod pace;
+mod resets;
 mod returning;
 mod stock;
 mod table;
+mod under_way;
 mod waiting;
 
 use std::sync::Arc;
@@ -22,10 +23,10 @@ use tokio::sync::{Notify, watch};
 
 use self::flight::Flight;
 use self::holding::Way;
-use self::moment::Watch;
 use self::returning::Returning;
 use self::stock::{Bounds, Stock};
 use crate::layer::{Around, Layer};
+use crate::moment::Watch;
 use crate::passed_on::pass_on_slots_and_quotas;
 
 /// Takes permits of busy counters from the store in blocks, and hands them out in this process.
@@ -44,7 +45,9 @@ use crate::passed_on::pass_on_slots_and_quotas;
 ///
 /// What is held belongs to one limit: another `max` or burst gets none of it. Only what the counters themselves have
 /// charged ([`Source::Store`]) is held. A [reset](RateLimiter::reset) through this layer drops what is held of the
-/// counter; one elsewhere doesn't, so that as much as was held then may be admitted on top.
+/// counter and what is to be given back, waits for what has been sent back already, and lets nothing be held until it
+/// has ended. One elsewhere doesn't, nor one whose future is dropped and that the store executes later: as much as is
+/// held then may be admitted on top.
 ///
 /// # Never beyond the limit
 /// Over all instances together, no more is admitted than the limit allows, by the store's clock:
@@ -219,8 +222,8 @@ impl Desk {
                 return None;
             }
             Way::Wait { answer, fly } => {
-                if fly {
-                    self.runtime.spawn(Flight::new(Arc::clone(&self.stock), charge).fly());
+                if let Some(under_way) = fly {
+                    self.runtime.spawn(Flight::new(Arc::clone(&self.stock), charge, under_way).fly());
                 }
                 answer
             }
@@ -258,12 +261,12 @@ impl<L: RateLimiter> RateLimiter for Prefetch<L> {
     }
 
     async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
-        let forget = || self.desk.iter().for_each(|desk| desk.stock.table.reset(key, limit));
-        // Before, so that none of it is handed out after the store has forgotten; and after, for what came meanwhile.
-        forget();
-        let reset = self.inner.reset(key, limit).await;
-        forget();
-        reset
+        // Kept until the store has answered: what is charged meanwhile may be forgotten.
+        let resetting = self.desk.as_ref().map(|desk| desk.stock.table.reset(key, limit));
+        if let Some(resetting) = &resetting {
+            resetting.all_sent().await;
+        }
+        self.inner.reset(key, limit).await
     }
 
     fn hit_now(&self, charges: &[Charge<'_>]) -> Option<Result<Decision>> {

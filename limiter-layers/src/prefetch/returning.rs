@@ -54,20 +54,17 @@ impl Returning {
         drop(self.end().await);
     }
 
-    /// Gives back one after the other, a few at a time; tells how many it couldn't.
-    async fn give_back(&self, returns: Vec<Return>) -> usize {
-        let (mut calls, mut failed) = (JoinSet::new(), 0);
+    /// Gives back one after the other, a few at a time.
+    async fn give_back(&self, returns: Vec<Return>) {
+        let mut calls = JoinSet::new();
         for back in returns {
             if calls.len() == MOST_CALLS {
-                failed += failures(calls.join_next().await);
+                drop(calls.join_next().await);
             }
             let stock = Arc::clone(&self.stock);
             calls.spawn_on(async move { stock.give_back(back, Source::Store).await }, &self.runtime);
         }
-        while let Some(ended) = calls.join_next().await {
-            failed += failures(Some(ended));
-        }
-        failed
+        while calls.join_next().await.is_some() {}
     }
 }
 
@@ -76,22 +73,16 @@ impl Ending for Returning {
     async fn end(&self) -> Result<()> {
         let all = async {
             let held = self.stock.table.close(self.stock.now());
-            let failed = self.give_back(held).await;
-            // Those who are on their way give back what they bring.
-            let mut flights = self.stock.flights.subscribe();
-            drop(flights.wait_for(|flights| *flights == 0).await);
-            failed
+            self.give_back(held).await;
+            // Flights give back what they bring, and the task what it has taken out.
+            self.stock.table.traffic.ended().await
         };
         let left = match timeout(ENDS_WITHIN, all).await {
             Ok(0) => return Ok(()),
-            Ok(failed) => format!("{failed} blocks of permits couldn't be given back"),
+            Ok(lost) => format!("{lost} blocks of permits couldn't be given back"),
             Err(_) => format!("not all permits were given back within {ENDS_WITHIN:?}"),
         };
         Err(Error::new(ErrorKind::Unavailable, format!("{left}; they count until they expire"))
             .with_operation("shutdown"))
     }
-}
-
-fn failures<E>(ended: Option<std::result::Result<Result<()>, E>>) -> usize {
-    ended.map_or(0, |ended| usize::from(!matches!(ended, Ok(Ok(())))))
 }

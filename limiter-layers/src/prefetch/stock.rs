@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use limiter_core::{Algorithm, Charge, Limit, RateLimiter, Receipt, Result, Source};
-use tokio::sync::watch;
 
-use super::moment::{Moment, Watch};
 use super::table::{Return, Table};
+use crate::moment::{Moment, Watch};
 
 /// What a layer holds, of which store, and within which bounds.
 #[derive(Debug)]
@@ -15,8 +14,6 @@ pub(super) struct Stock {
     pub(super) store: Arc<dyn RateLimiter>,
     pub(super) table: Table,
     pub(super) bounds: Bounds,
-    /// How many flights are under way.
-    pub(super) flights: watch::Sender<usize>,
     watch: Watch,
 }
 
@@ -31,26 +28,36 @@ pub(super) struct Bounds {
 
 impl Stock {
     pub(super) fn new(store: Arc<dyn RateLimiter>, bounds: Bounds, watch: Watch) -> Self {
-        Self { store, table: Table::new(), bounds, flights: watch::Sender::new(0), watch }
+        Self { store, table: Table::new(), bounds, watch }
     }
 
     pub(super) fn now(&self) -> Moment {
         self.watch.now()
     }
 
-    /// Gives back what was charged there and nobody has used. It isn't repeated: it may have been done.
-    ///
-    /// # Errors
-    /// As [`RateLimiter::refund`]: then that much stays counted, until it expires by itself.
-    pub(super) async fn give_back(&self, back: Return, source: Source) -> Result<()> {
+    /// Gives back what was charged there and nobody has used, unless the counter was reset since. It isn't repeated: it
+    /// may have been done. When it fails, that much stays counted until it expires by itself.
+    pub(super) async fn give_back(&self, mut back: Return, source: Source) {
+        // Kept until the store has answered: a reset waits for it.
+        let sending = back.rest.since.send();
+        let given = match &sending {
+            Some(_) => self.refund(&back, source).await,
+            None => Ok(()),
+        };
+        match given {
+            Ok(()) => back.under_way.unload(),
+            Err(error) => {
+                let (space, units) = (back.key.space(), back.rest.units);
+                tracing::debug!(space, units, %error, "permits not given back");
+            }
+        }
+    }
+
+    async fn refund(&self, back: &Return, source: Source) -> Result<()> {
         let charge = Charge::new(&back.key, &back.limit).with_cost(back.rest.units);
         let mut receipt = Receipt::new(source);
         receipt.add(&charge, back.rest.charged_at_ms)?;
-        let given = self.store.refund(receipt).await;
-        if let Err(error) = &given {
-            tracing::debug!(space = back.key.space(), units = back.rest.units, %error, "permits not given back");
-        }
-        given
+        self.store.refund(receipt).await
     }
 }
 

@@ -1,7 +1,12 @@
 //! What isn't used goes back.
 
-use limiter_core::{Backend, Limit, RateLimiterExt, Source, limit};
+use std::sync::Arc;
+use std::time::Duration;
+
+use limiter_core::{Backend, ErrorKind, Limit, RateLimiterExt, Result, Source, limit};
 use limiter_layers::PrefetchLayer;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::store::{START_MS, Store, at_hand, hits, key, looked_after};
 
@@ -66,6 +71,38 @@ async fn a_shutdown_gives_everything_back() {
         assert_eq!(store.costs()[before..], [1; 100], "nothing is taken in advance any more");
         backend.control.shutdown().await.unwrap();
     }
+}
+
+/// A shutdown, begun while what demand left over is on its way back.
+async fn shut_down_while_returning(store: &Arc<Store>, backend: Backend) -> JoinHandle<Result<()>> {
+    store.returns().hold();
+    hold(&backend, store, &limit!("fixed 100000/min")).await;
+    looked_after(store, 4).await;
+    assert_eq!(store.refunds().len(), 1, "on its way");
+    let shutdown = tokio::spawn(async move { backend.control.shutdown().await });
+    sleep(Duration::from_millis(5)).await;
+    assert!(!shutdown.is_finished(), "something is on its way back");
+    shutdown
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_what_is_on_its_way_back() {
+    let store = Store::new();
+    let backend = store.prefetched(PrefetchLayer::default());
+    let shutdown = shut_down_while_returning(&store, backend).await;
+    store.returns().let_go();
+    shutdown.await.unwrap().unwrap();
+    assert_eq!(used(&store, &limit!("fixed 100000/min")).await, 1500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_tells_what_was_lost_on_its_way_back() {
+    let store = Store::new();
+    let backend = store.prefetched(PrefetchLayer::default());
+    let shutdown = shut_down_while_returning(&store, backend).await;
+    store.returns().fail();
+    let error = shutdown.await.unwrap().unwrap_err();
+    assert!(error.kind() == ErrorKind::Unavailable && error.to_string().contains("1 blocks"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

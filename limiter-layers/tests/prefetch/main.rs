@@ -6,6 +6,7 @@ mod failing;
 mod giving_back;
 mod laws;
 mod passed_on;
+mod resetting;
 mod store;
 mod suite_of_it;
 mod time;

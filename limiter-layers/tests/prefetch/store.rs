@@ -11,7 +11,7 @@ use limiter_core::{
 };
 use limiter_layers::{Layer, PrefetchLayer};
 use limiter_testkit::Model;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 /// The start of a minute.
@@ -39,7 +39,11 @@ pub(crate) struct Store {
     faults: Mutex<VecDeque<Fault>>,
     costs: Mutex<Vec<u64>>,
     refunds: Mutex<Vec<(u64, u64, Source)>>,
+    /// Whose refunds came, in turn.
+    returned: Mutex<Vec<Key>>,
     gate: Notify,
+    returns: Gate,
+    resets: Gate,
 }
 
 impl Store {
@@ -51,7 +55,10 @@ impl Store {
             faults: Mutex::default(),
             costs: Mutex::default(),
             refunds: Mutex::default(),
+            returned: Mutex::default(),
             gate: Notify::new(),
+            returns: Gate::open(),
+            resets: Gate::open(),
         })
     }
 
@@ -82,6 +89,21 @@ impl Store {
     /// What was given back: units, when they were charged, where.
     pub(crate) fn refunds(&self) -> Vec<(u64, u64, Source)> {
         self.refunds.lock().unwrap().clone()
+    }
+
+    /// Whose refunds came.
+    pub(crate) fn returned(&self) -> Vec<Key> {
+        self.returned.lock().unwrap().clone()
+    }
+
+    /// Where refunds wait before they are done.
+    pub(crate) const fn returns(&self) -> &Gate {
+        &self.returns
+    }
+
+    /// Where resets wait before they are done.
+    pub(crate) const fn resets(&self) -> &Gate {
+        &self.resets
     }
 
     /// What is left of a limit.
@@ -127,12 +149,43 @@ impl RateLimiter for Store {
         for line in receipt.lines() {
             let refund = (line.charge().cost(), line.charged_at_ms(), receipt.source());
             self.refunds.lock().unwrap().push(refund);
+            self.returned.lock().unwrap().push(line.charge().key().clone());
         }
+        self.returns.pass().await?;
         self.model.refund(receipt).await
     }
 
     async fn reset(&self, key: &Key, limit: &Limit) -> Result<()> {
+        self.resets.pass().await?;
         self.model.reset(key, limit).await
+    }
+}
+
+/// Where calls can be held up.
+#[derive(Debug)]
+pub(crate) struct Gate(Semaphore);
+
+impl Gate {
+    fn open() -> Self {
+        Self(Semaphore::new(Semaphore::MAX_PERMITS))
+    }
+
+    pub(crate) fn hold(&self) {
+        self.0.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.0.add_permits(1000);
+    }
+
+    /// From now on whatever comes fails, and what waits.
+    pub(crate) fn fail(&self) {
+        self.0.close();
+    }
+
+    async fn pass(&self) -> Result<()> {
+        let passed = self.0.acquire().await;
+        passed.map(SemaphorePermit::forget).map_err(|_| Error::new(ErrorKind::Unavailable, "on purpose"))
     }
 }
 

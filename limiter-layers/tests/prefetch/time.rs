@@ -1,11 +1,11 @@
-//! How long permits last, and what a limit, a reset or a late answer does to them.
+//! How long permits last, and what a limit or a late answer does to them.
 
 use std::time::Duration;
 
 use limiter_core::{Charge, RateLimiterExt, Source, limit};
 use limiter_layers::PrefetchLayer;
 
-use crate::store::{Fault, START_MS, Store, at_hand, hits, key, looked_after, warm};
+use crate::store::{Fault, START_MS, Store, at_hand, hits, key, warm};
 
 #[tokio::test(start_paused = true)]
 async fn permits_of_a_window_die_with_it() {
@@ -104,35 +104,6 @@ async fn a_changed_limit_gets_none_of_what_is_held() {
     warm(&backend, &bucket).await;
     assert!(!at_hand(&backend, &limit!("bucket 10000/min burst 9999")));
     assert!(at_hand(&backend, &bucket) && at_hand(&backend, &limit));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reset_drops_what_is_held_and_gives_nothing_back() {
-    let store = Store::new();
-    let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("fixed 100000/min"));
-    warm(&backend, &limit).await;
-    // A limit whose max was changed names the same counter.
-    backend.rates.reset(&key(), &limit!("fixed 5/min")).await.unwrap();
-    assert!(!at_hand(&backend, &limit));
-    looked_after(&store, 5).await;
-    assert_eq!((store.refunds(), store.left(&key(), &limit).await), (vec![], 100_000));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_asked_for_before_a_reset_is_not_held() {
-    let store = Store::new();
-    let (backend, limit) = (store.prefetched(PrefetchLayer::default()), limit!("fixed 100000/min"));
-    hits(&backend, &limit, 100).await;
-    while at_hand(&backend, &limit) {}
-    store.next(Fault::AnsweredLate);
-    let rates = backend.rates.clone();
-    let late = tokio::spawn(async move { rates.hit_one(&key(), &limit!("fixed 100000/min")).await });
-    tokio::time::sleep(Duration::from_millis(1)).await;
-    backend.rates.reset(&key(), &limit).await.unwrap();
-    store.open_gate();
-    assert!(late.await.unwrap().unwrap().is_allowed());
-    assert!(!at_hand(&backend, &limit));
-    assert_eq!(store.refunds(), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,9 @@ pub async fn never_beyond_the_limit(
 
 /// The same where the clock steps back by up to a minute: what was admitted before still counts.
 ///
+/// It holds for backends in which only calls change a counter. Where permits are held and given back between calls, the
+/// store has seen times that no call tells, and goes by them.
+///
 /// # Errors
 /// How the promise was broken, as for every law.
 pub async fn a_step_back_of_the_clock_admits_nobody(

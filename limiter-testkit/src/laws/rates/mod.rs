@@ -23,11 +23,11 @@ macro_rules! __rate_laws {
             plain {}
             clock {
                 never_beyond_the_limit
-                a_step_back_of_the_clock_admits_nobody
                 retry_after_is_exact
             }
             together_clock {}
             exact_clock {
+                a_step_back_of_the_clock_admits_nobody
                 remaining_never_grows_without_time
                 all_or_nothing
                 every_answer_is_what_the_definitions_say

@@ -10,9 +10,9 @@ const NS_PER_MS: u64 = 1_000_000;
 /// Two clocks that are slewed against each other differ by no more than one part in so many.
 const DRIFT_PART: u64 = 1000;
 
-/// What measures how long permits have been held.
+/// What measures how long ago something was.
 #[derive(Clone, Debug)]
-pub(super) enum Watch {
+pub(crate) enum Watch {
     /// The clocks of this machine.
     Own { since: Instant },
     /// A clock that was handed in.
@@ -23,17 +23,17 @@ pub(super) enum Watch {
 ///
 /// It is read off two clocks: one that is never set, but stands still while the machine sleeps, and the system's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     steady_ns: u64,
     system_ns: u64,
 }
 
 impl Watch {
-    pub(super) fn own() -> Self {
+    pub(crate) fn own() -> Self {
         Self::Own { since: Instant::now() }
     }
 
-    pub(super) fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         match self {
             Self::Own { since } => {
                 let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -51,9 +51,24 @@ impl Watch {
 impl Moment {
     /// How long ago `earlier` was, in milliseconds, rounded up: no store's clock has gone on by more since a call that
     /// was sent after it was executed.
-    pub(super) fn age_ms(self, earlier: Self) -> u64 {
-        let steady_ns = self.steady_ns.saturating_sub(earlier.steady_ns);
-        let ns = steady_ns.max(self.system_ns.saturating_sub(earlier.system_ns));
+    pub(crate) fn age_ms(self, earlier: Self) -> u64 {
+        let ns = self.passed_ns(earlier);
         ns.saturating_add(ns / DRIFT_PART).div_ceil(NS_PER_MS)
+    }
+
+    /// How many whole milliseconds have passed since `earlier`, as they were measured.
+    pub(crate) fn passed_ms(self, earlier: Self) -> u64 {
+        self.passed_ns(earlier) / NS_PER_MS
+    }
+
+    fn passed_ns(self, earlier: Self) -> u64 {
+        let steady_ns = self.steady_ns.saturating_sub(earlier.steady_ns);
+        steady_ns.max(self.system_ns.saturating_sub(earlier.system_ns))
+    }
+
+    /// What two clocks show.
+    #[cfg(test)]
+    pub(crate) const fn shown(steady_ms: u64, system_ms: u64) -> Self {
+        Self { steady_ns: steady_ms * NS_PER_MS, system_ns: system_ms * NS_PER_MS }
     }
 }
