@@ -4,6 +4,7 @@ use limiter_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
 use crate::part::Part;
+use crate::redact::shown_piece;
 
 /// What a value says of each part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -71,8 +72,8 @@ impl TryFrom<String> for ByPart<Instead> {
         let mut named = Vec::new();
         for piece in value.split(',') {
             let pair = piece.split_once('=').map(|(part, word)| (Part::named(part.trim()), word.trim()));
-            let Some((Some(part), word)) = pair else { return Err(no_such(piece, INSTEADS)) };
-            let instead = Instead::named(word).ok_or_else(|| no_such(piece, INSTEADS))?;
+            let Some((Some(part), word)) = pair else { return Err(no_such(&value, piece, INSTEADS)) };
+            let instead = Instead::named(word).ok_or_else(|| no_such(&value, piece, INSTEADS))?;
             once(&mut named, part, INSTEADS)?;
             *read.of_mut(part) = instead;
         }
@@ -93,7 +94,7 @@ impl TryFrom<String> for ByPart<bool> {
         let mut read = Self::default();
         let mut named = Vec::new();
         for piece in value.split(',') {
-            let part = Part::named(piece.trim()).ok_or_else(|| no_such(piece, PARTS))?;
+            let part = Part::named(piece.trim()).ok_or_else(|| no_such(&value, piece, PARTS))?;
             once(&mut named, part, PARTS)?;
             *read.of_mut(part) = true;
         }
@@ -101,8 +102,9 @@ impl TryFrom<String> for ByPart<bool> {
     }
 }
 
-fn no_such(piece: &str, accepted: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{:?} is none of it; accepted: {accepted}", piece.trim()))
+fn no_such(value: &str, piece: &str, accepted: &str) -> Error {
+    let piece = shown_piece(value, piece.trim());
+    Error::new(ErrorKind::Config, format!("{piece} is none of it; accepted: {accepted}"))
 }
 
 /// Of two that name the same part, nobody can tell which was meant.

@@ -37,6 +37,11 @@ impl<'a> Choice<'a> {
     pub(crate) fn reads(&self, variable: &str) -> bool {
         self.variables().any(|(own, _)| own == variable)
     }
+
+    /// Whether its backend has a variable, read or replaced by a URL.
+    pub(crate) fn owns(&self, variable: &str) -> bool {
+        self.registration.variables().any(|(own, _)| own == variable)
+    }
 }
 
 /// What counts each part that has a choice of its own; the others go where the rates are.
@@ -85,29 +90,31 @@ fn from_variable<'a>(registry: &'a Registry, part: Part, value: &'a OsStr) -> Fo
     chosen(registry, Origin::Variable(part), written)
 }
 
-/// The default, unless a name in the wrong case shows that one was to be chosen.
+/// The default, unless a misspelt variable shows that one was to be chosen.
 fn rates_unset<'a>(vars: &Vars, registry: &Registry, default: Option<Found<'a>>) -> Found<'a> {
-    let mut slips = vars.instead_of(Part::Rates);
+    let chooses = vars.instead_of(Part::Rates).find(|slip| was_to_choose(slip, registry));
     match default {
-        Some(default) if !slips.any(Lookalike::differs_in_case_alone) => default,
+        Some(default) if chooses.is_none() => default,
         _ => {
-            let slip = vars.instead_of(Part::Rates).last().map(|slip| slip.variable.as_str());
+            let slip = chooses.or_else(|| vars.instead_of(Part::Rates).last());
+            let slip = slip.map(|slip| slip.variable.as_str());
             Err(wrong(registry, ConfigProblem::Unset, Part::Rates.variable()).with_set_instead(slip))
         }
     }
 }
 
-/// A variable that was probably meant to send a part elsewhere: by its name, and, since it may be somebody else's, by
-/// what it holds.
+/// Whether a variable was probably meant to choose: by its name, and, since it may be somebody else's, by what it holds.
+fn was_to_choose(slip: &Lookalike, registry: &Registry) -> bool {
+    let value = slip.value.to_string_lossy();
+    let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+    slip.differs_in_case_alone()
+        || registry.nearest_name(&value).is_some()
+        || scheme.is_some_and(|scheme| registry.nearest_scheme(scheme).is_some())
+}
+
+/// A variable that was probably meant to send a part elsewhere.
 fn misspelt(vars: &Vars, registry: &Registry, part: Part) -> Option<ConfigError> {
-    let chooses = |slip: &&Lookalike| {
-        let value = slip.value.to_string_lossy();
-        let scheme = value.split_once("://").map(|(scheme, _)| scheme);
-        slip.differs_in_case_alone()
-            || registry.nearest_name(&value).is_some()
-            || scheme.is_some_and(|scheme| registry.nearest_scheme(scheme).is_some())
-    };
-    let slip = vars.instead_of(part).find(chooses)?;
+    let slip = vars.instead_of(part).find(|slip| was_to_choose(slip, registry))?;
     let accepted = Part::ALL.map(Part::variable).join(", ");
     let error = ConfigError::new(ConfigProblem::UnknownVariable, &slip.variable);
     Some(

@@ -21,7 +21,7 @@ pub enum ConfigProblem {
     UnknownScheme,
     /// It names a backend that this build doesn't have, or is a setting of one.
     NotCompiledIn,
-    /// It starts as our settings do and is none.
+    /// It starts as our settings do and is none, or its name is a slip of one.
     UnknownVariable,
     /// Its value isn't UTF-8.
     NotUnicode,

@@ -70,8 +70,8 @@ impl Factory {
         Self { registry: Registry::compiled_in(), default: None }
     }
 
-    /// The backend to take while `RATE_LIMITER` isn't set. The only way to a default; a variable that is empty
-    /// or misspelt stays an error.
+    /// The backend to take while `RATE_LIMITER` isn't set. The only way to a default; a variable that is empty stays an
+    /// error, and so does one with a slip in its name that holds a backend.
     pub fn default_backend(mut self, name: impl Into<String>) -> Self {
         self.default = Some(name.into());
         self
@@ -111,7 +111,7 @@ impl Factory {
     ///
     /// What Kubernetes sets for a Service called `limiter` is nobody's setting, and so is what it sets for one called
     /// `limiter-something`, known by its host and port together. Any other variable is passed by unread, whatever bytes
-    /// it has. Of two with one name the later counts.
+    /// it has, unless its name is a slip of one of ours. Of two with one name the later counts.
     ///
     /// # Errors
     /// Everything that is wrong with the variables, at once: see [`ConfigProblem`](crate::ConfigProblem). When nothing is,
@@ -128,7 +128,7 @@ impl Factory {
         V: Into<OsString>,
     {
         let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into()));
-        let vars = Vars::pick(vars, &self.registry.shared_variables());
+        let vars = Vars::pick(vars, &self.registry.settings());
         let plan = plan(&vars, &self.registry, self.default.as_deref());
         async move { start(plan?).await }
     }

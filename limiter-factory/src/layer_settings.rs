@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::by_part::{ByPart, INSTEADS, Instead, PARTS};
 use crate::error::{ConfigError, ConfigProblem};
 use crate::setting::Setting;
-use crate::vars::PREFIX;
+use crate::vars::{PREFIX, Vars};
 
 pub(crate) const TIMEOUT_MS: &str = "LIMITER_TIMEOUT_MS";
 pub(crate) const BREAKER_FAILURES: &str = "LIMITER_BREAKER_FAILURES";
@@ -150,11 +150,11 @@ const NEEDS: [Needs; 2] = [
 ];
 
 /// Settings of what nobody asked for: whoever sets one believes that it is there. Where it is switched off aloud they
-/// stand ready, and are no error.
-pub(crate) fn contradictions(held: &BTreeMap<String, String>) -> Vec<ConfigError> {
+/// stand ready, and are no error. What is set and wrong was asked for too.
+pub(crate) fn contradictions(held: &BTreeMap<String, String>, vars: &Vars) -> Vec<ConfigError> {
     let contradiction = |needs: &Needs| {
         let value = held.get(needs.variable).filter(|value| *value != "false")?;
-        if held.contains_key(needs.needed) {
+        if vars.setting(needs.needed).is_some() {
             return None;
         }
         let Needs { variable, needed, what, accepted } = needs;
@@ -167,13 +167,16 @@ pub(crate) fn contradictions(held: &BTreeMap<String, String>) -> Vec<ConfigError
     NEEDS.iter().filter_map(contradiction).chain(no_place(held)).collect()
 }
 
-/// A fallback of quotas remembers its reservations where unsent settles wait.
+/// Slots and quotas that go on without their store leave something to tell it: releases of what it may have granted,
+/// settles and reservations.
 fn no_place(held: &BTreeMap<String, String>) -> Option<ConfigError> {
     let settings = LayerSettings::read(held).ok()?;
-    let contradicts = settings.unsent == Some(0) && settings.when_unavailable.quotas == Instead::Memory;
-    contradicts.then(|| {
+    let ByPart { slots, quotas, .. } = settings.when_unavailable;
+    let goes_on = [slots, quotas].iter().any(|instead| *instead != Instead::Refuse);
+    (settings.unsent == Some(0) && goes_on).then(|| {
         let text = format!(
-            "it leaves no place for what {WHEN_UNAVAILABLE} reserves in memory; accepted: 1 or more beside quotas=memory"
+            "it leaves no place for what the store is told later of slots and quotas that {WHEN_UNAVAILABLE} lets go on; \
+             accepted: 1 or more, or slots=refuse,quotas=refuse"
         );
         ConfigError::new(ConfigProblem::Contradiction, UNSENT)
             .with_value("0")

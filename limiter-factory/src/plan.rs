@@ -65,7 +65,7 @@ pub(crate) fn plan(vars: &Vars, registry: &Registry, default: Option<&str>) -> R
     let mut errors = registry.check();
     let settings = Settings::read(vars, registry, &choices, &mut errors);
     errors.extend(missing(vars, &choices));
-    errors.extend(layer_settings::contradictions(settings.all()));
+    errors.extend(layer_settings::contradictions(settings.all(), vars));
     let layers = LayerSettings::read(settings.all()).unwrap_or_else(|error| {
         errors.push(error);
         LayerSettings::default()

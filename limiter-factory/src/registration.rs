@@ -56,7 +56,9 @@ impl Registration {
     /// builds it from its settings. `build` answers once the backend is usable.
     ///
     /// `C` is read from the backend's variables by the names of its fields: see [`Setting`]. Fields whose settings aren't
-    /// required need a default. A backend without settings reads a struct without fields.
+    /// required need a default. A backend without settings reads a struct without fields. Each value is read alone, so
+    /// that a wrong one is told by its variable, and where that fails all together: a type may check several fields at
+    /// once, but then it is told of each of them that it is wrong. `build` can say more.
     pub fn new<C, B, F>(name: impl Into<String>, build: B) -> Self
     where
         C: DeserializeOwned + Send + 'static,
@@ -111,18 +113,24 @@ impl Registration {
         }
     }
 
-    /// Whether the value of one setting is what its field accepts, all others left aside.
-    pub(crate) fn accepts(&self, setting: &Setting, value: &str) -> bool {
-        setting.in_range(value) && self.reader.reads(vec![(setting.field(), value.to_owned())])
+    /// Whether the value of one setting is what its field accepts, all others left aside or together with what is held.
+    /// A type may check several fields at once, so that one alone is refused though nothing is wrong with it.
+    pub(crate) fn accepts(&self, setting: &Setting, value: &str, held: &BTreeMap<String, String>) -> bool {
+        let reads = |given| self.reader.reads(given);
+        setting.in_range(value)
+            && (reads(vec![(setting.field(), value.to_owned())]) || reads(self.given(held)))
     }
 
-    /// Builds the backend from what its variables hold, or a URL in the place of one. It has been found acceptable one
-    /// by one.
+    /// Builds the backend from what its variables hold, or a URL in the place of one. It has been found acceptable.
     pub(crate) fn build(&self, held: &BTreeMap<String, String>) -> Building {
+        self.reader.build(self.given(held))
+    }
+
+    fn given(&self, held: &BTreeMap<String, String>) -> Given {
         let given = |(variable, setting): (String, &Setting)| {
             held.get(&variable).map(|value| (setting.field(), value.clone()))
         };
-        self.reader.build(self.variables().filter_map(given).collect())
+        self.variables().filter_map(given).collect()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which backends there are: those of this build, those of the program, and those left out.
 
 use crate::error::{ConfigError, ConfigProblem};
+use crate::layer_settings;
 use crate::nearest::nearest;
 use crate::part::Part;
 use crate::registration::{Registration, prefix_of};
-use crate::setting::{Setting, WHOLE_NAMES};
-use crate::vars::{PREFIX, starts_as_ours};
+use crate::setting::{self, Setting};
+use crate::vars::{PREFIX, bare, starts_as_ours};
 
 /// The backends of the SDK. Each is compiled in by the feature of its name.
 const KNOWN: [&str; 3] = ["memory", "redis", "postgres"];
@@ -92,9 +93,9 @@ impl Registry {
         format!("{}, or a URL: {}", names.join(", "), urls.join(", "))
     }
 
-    /// Every variable that is a setting, each once.
-    pub(crate) fn variables(&self) -> Vec<String> {
-        let mut variables = Vec::new();
+    /// Every variable that is a setting, of a layer or a backend, each once.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let mut variables: Vec<_> = layer_settings::names().collect();
         for (variable, _) in self.iter().flat_map(Registration::variables) {
             if !variables.contains(&variable) {
                 variables.push(variable);
@@ -103,29 +104,27 @@ impl Registry {
         variables
     }
 
-    /// Those of them whose names others may use too.
-    pub(crate) fn shared_variables(&self) -> Vec<String> {
-        let mut variables = self.variables();
-        variables.retain(|variable| !starts_as_ours(variable));
-        variables
-    }
-
     /// The setting, of all there are, or the choice that was probably meant by a variable which is neither: `REDIS_URL`
     /// too by `LIMITER_REDIS_URL`, and `LIMITER_PREFIX` by `LIMITER_REDIS_PREFIX`.
     pub(crate) fn nearest_variable(&self, variable: &str, settings: &[String]) -> Option<String> {
         let choices = Part::ALL.map(|part| part.variable().to_owned());
         let known: Vec<_> = settings.iter().chain(&choices).cloned().collect();
-        let without_ours = variable.strip_prefix(PREFIX).map(str::to_owned);
         let without_backend = self.iter().find_map(|registration| {
             let rest = variable.strip_prefix(&prefix_of(registration.name()))?;
             Some(format!("{PREFIX}{rest}"))
         });
-        let mut shorter = without_ours.iter().chain(&without_backend);
-        if let Some(exact) = shorter.clone().find(|name| known.contains(name)) {
+        if let Some(exact) = without_backend.as_ref().filter(|name| known.contains(name)) {
             return Some(exact.clone());
         }
-        let meant = |given: &str| nearest(given, known.iter().map(String::as_str));
-        meant(variable).or_else(|| shorter.find_map(|name| meant(name))).map(str::to_owned)
+        if !starts_as_ours(variable) {
+            return nearest(variable, known.iter().map(String::as_str)).map(str::to_owned);
+        }
+        // What all of ours begin with says nothing of which was meant.
+        let meant = |given: &str| {
+            let found = nearest(bare(given), known.iter().map(|name| bare(name)))?;
+            known.iter().find(|name| bare(name) == found).cloned()
+        };
+        meant(variable).or_else(|| meant(&without_backend?))
     }
 
     /// The name nearest to one that is unknown. One that isn't compiled in is named too.
@@ -159,7 +158,7 @@ impl Registry {
 
     fn bad_setting(&self, index: usize, registration: &Registration) -> Option<ConfigError> {
         if let Some(setting) = bad_setting(registration) {
-            return Some(refused("Registration::with_setting", &setting, WHOLE_NAMES));
+            return Some(refused("Registration::with_setting", &setting, setting::NAMES));
         }
         let mut own = registration.variables().flat_map(|(_, setting)| setting.schemes());
         let several =
@@ -178,13 +177,13 @@ fn refused(method: &str, name: &str, accepted: &str) -> ConfigError {
     ConfigError::new(ConfigProblem::BadRegistration, method).with_value(name).with_accepted(accepted)
 }
 
-/// The name of a setting that can't be, or that can't be told from another of the same backend.
+/// The name of a setting that can't be, or that can't be told from another of the same backend or from a layer's.
 fn bad_setting(registration: &Registration) -> Option<String> {
     let mut fields = Vec::new();
     registration.variables().find_map(|(variable, setting)| {
         let again = fields.contains(&setting.field());
         fields.push(setting.field());
-        (again || setting.bad_name().is_some()).then_some(variable)
+        (again || !setting.has_good_name() || layer_settings::is_one(&variable)).then_some(variable)
     })
 }
 

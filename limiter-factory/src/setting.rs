@@ -7,9 +7,9 @@ use limiter_core::Result;
 use crate::part::Part;
 use crate::vars::PREFIX;
 
-/// What the whole name of a setting may be, in words.
-pub(crate) const WHOLE_NAMES: &str = "1 to 64 of A-Z 0-9 _ from a letter on, not RATE_LIMITER, SLOT_LIMITER or \
-                                      QUOTA_TRACKER, each once in a backend";
+/// What the name of a setting may be, in words.
+pub(crate) const NAMES: &str = "1 to 64 of A-Z 0-9 _, a whole name from a letter on and not RATE_LIMITER, SLOT_LIMITER, \
+                                QUOTA_TRACKER or a layer's, each once in a backend";
 
 /// A setting of a backend: one variable, and what it accepts.
 ///
@@ -22,6 +22,7 @@ pub struct Setting {
     range: Option<RangeInclusive<u64>>,
     check: Option<fn(&str) -> Result<()>>,
     required: bool,
+    secret: bool,
     default: String,
     schemes: Vec<String>,
 }
@@ -34,7 +35,7 @@ enum Name {
 }
 
 impl Setting {
-    /// A setting by the last part of its variable's name, and in words what it accepts.
+    /// A setting by the last part of its variable's name, 1 to 64 of `A-Z 0-9 _`, and in words what it accepts.
     pub fn new(name: impl Into<String>, accepted: impl Into<String>) -> Self {
         Self {
             name: Name::Last(name.into()),
@@ -42,12 +43,13 @@ impl Setting {
             range: None,
             check: None,
             required: false,
+            secret: false,
             default: String::new(),
             schemes: Vec::new(),
         }
     }
 
-    /// A setting by the whole name of its variable: 1 to 64 of `A-Z 0-9 _` from a letter on.
+    /// A setting by the whole name of its variable: 1 to 64 of `A-Z 0-9 _` from a letter on, and not that of a layer's.
     ///
     /// Several backends may have a setting of the same name; each holds its value to its own rules. A name that
     /// begins with `LIMITER_` is ours alone: its value must be accepted by one of those backends, be it that another
@@ -101,6 +103,44 @@ impl Setting {
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The same setting, whose value is hidden in errors. What a check says, or the backend when it doesn't start, is told
+    /// as it is.
+    ///
+    /// Without this a value is shown when it is wrong, unless it looks as if it held a secret: by the variable's name
+    /// (`PASS`, `PWD`, `TOKEN`, `SECRET`, `CRED`, `AUTH`, `KEY`, `URL` or `DSN` within it) or by what stands in it (a URL, of
+    /// which the scheme is shown; `@`, `pass`, `pwd`, `secret` or `token`).
+    ///
+    /// ```
+    /// use limiter_factory::{Backend, Factory, Registration, Result, Setting};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Config {
+    ///     pin: u32,
+    /// }
+    ///
+    /// async fn connect(config: Config) -> Result<Backend> {
+    ///     // Here stands what reaches the store; this one counts in the process.
+    ///     # let _ = config.pin;
+    ///     limiter_memory::backend(limiter_memory::Config::default())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let dynamo = Registration::new("dynamo", connect)
+    ///     .with_setting(Setting::new("PIN", "a number").required().secret());
+    /// let vars = [("RATE_LIMITER", "dynamo"), ("LIMITER_DYNAMO_PIN", "4711 ")];
+    /// assert!(Factory::new().register(dynamo.clone()).from_vars(vars).await.is_ok());
+    /// let vars = [("RATE_LIMITER", "dynamo"), ("LIMITER_DYNAMO_PIN", "47l1")];
+    /// let errors = Factory::new().register(dynamo).from_vars(vars).await.unwrap_err();
+    /// assert_eq!(errors.to_string(), "LIMITER_DYNAMO_PIN is [redacted]; accepted: a number");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 
@@ -181,6 +221,10 @@ impl Setting {
         self.required
     }
 
+    pub(crate) const fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// Empty where nothing was said.
     pub(crate) fn default(&self) -> &str {
         &self.default
@@ -202,15 +246,18 @@ impl Setting {
         self.check.map_or(Ok(()), |check| check(value))
     }
 
-    /// The whole name that it was given, if that can't be.
-    pub(crate) fn bad_name(&self) -> Option<&str> {
-        let Name::Whole(name) = &self.name else { return None };
+    /// Whether the name that it was given can be.
+    pub(crate) fn has_good_name(&self) -> bool {
+        let (Name::Last(name) | Name::Whole(name)) = &self.name;
         let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-        let good = (1..=64).contains(&name.len())
-            && name.starts_with(|first: char| first.is_ascii_uppercase())
-            && name.bytes().all(allowed)
-            && Part::of_variable(name).is_none()
-            && name != PREFIX;
-        (!good).then_some(name)
+        let good = (1..=64).contains(&name.len()) && name.bytes().all(allowed);
+        match &self.name {
+            Name::Last(_) => good,
+            Name::Whole(name) => {
+                good && name.starts_with(|first: char| first.is_ascii_uppercase())
+                    && Part::of_variable(name).is_none()
+                    && name != PREFIX
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::choice::{Choice, Choices};
 use crate::error::{ConfigError, ConfigProblem};
 use crate::layer_settings;
 use crate::part::Part;
+use crate::registration::Registration;
 use crate::registry::{Registry, left_out_setting};
 use crate::service_link::ServiceLinks;
 use crate::setting::Setting;
@@ -27,7 +28,7 @@ impl Settings {
         choices: &Choices<'_>,
         errors: &mut Vec<ConfigError>,
     ) -> Self {
-        let reader = Reader { registry, choices, links: ServiceLinks::among(&vars.settings) };
+        let reader = Reader { vars, registry, choices, links: ServiceLinks::among(&vars.settings) };
         let shared = vars.shared.iter().filter(|(variable, _)| is_read(choices, variable));
         let mut settings = Self::default();
         for (variable, value) in vars.settings.iter().chain(shared) {
@@ -58,9 +59,10 @@ impl Settings {
         &self.0
     }
 
-    /// The variables that are set for backends that aren't chosen.
+    /// The variables that are set for backends that aren't chosen. One in whose place the same URL stands isn't.
     pub(crate) fn unused(&self, choices: &Choices<'_>) -> Vec<String> {
-        let unused = |variable: &&String| !is_read(choices, variable) && !layer_settings::is_one(variable);
+        let is_owned = |variable: &str| choices.iter().any(|(_, choice)| choice.owns(variable));
+        let unused = |variable: &&String| !is_owned(variable) && !layer_settings::is_one(variable);
         self.0.keys().filter(unused).cloned().collect()
     }
 }
@@ -97,7 +99,7 @@ pub(crate) fn wrong_urls(settings: &Settings, choices: &Choices<'_>) -> Vec<Conf
         if let Err(source) = setting.check(url) {
             return Some(shown(ConfigProblem::Malformed).with_source(source));
         }
-        if !choice.registration.accepts(setting, url) {
+        if !choice.registration.accepts(setting, url, &settings.of(choice)) {
             return Some(shown(ConfigProblem::Malformed));
         }
         let other = settings.0.get(&own).filter(|other| other.as_str() != url && !is_read(choices, &own));
@@ -116,6 +118,7 @@ fn is_read(choices: &Choices<'_>, variable: &str) -> bool {
 
 /// Who may own a variable.
 struct Reader<'a> {
+    vars: &'a Vars,
     registry: &'a Registry,
     choices: &'a Choices<'a>,
     links: ServiceLinks,
@@ -139,7 +142,8 @@ impl Reader<'_> {
         for (_, choice) in self.choices {
             let found = choice.variables().find(|(own, _)| own == variable);
             let Some((_, setting)) = found else { continue };
-            let accepts = |value: &str| choice.registration.accepts(setting, value);
+            let given = || self.given(choice.registration, choice.url);
+            let accepts = |value: &str| choice.registration.accepts(setting, value, &given());
             let read = accepted_by(setting, accepts, variable, value);
             if read.is_err() {
                 return Some(read);
@@ -153,12 +157,22 @@ impl Reader<'_> {
     fn by_any(&self, variable: &str, value: &OsStr) -> Option<Result<String, ConfigError>> {
         let mut refusal = None;
         for (owner, setting) in self.registry.owners(variable) {
-            match accepted_by(setting, |value| owner.accepts(setting, value), variable, value) {
+            let accepts = |value: &str| owner.accepts(setting, value, &self.given(owner, None));
+            match accepted_by(setting, accepts, variable, value) {
                 Ok(value) => return Some(Ok(value)),
                 Err(error) => refusal = refusal.or(Some(Err(error))),
             }
         }
         refusal
+    }
+
+    /// All that a backend's variables hold, be it wrong, and the URL in the place of one.
+    fn given(&self, owner: &Registration, url: Option<(&Setting, &str)>) -> BTreeMap<String, String> {
+        let given = owner.variables().filter_map(|(variable, _)| {
+            let value = self.vars.setting(&variable)?.to_string_lossy().trim().to_owned();
+            Some((variable, value))
+        });
+        given.chain(url.map(|(setting, url)| (owner.variable_of(setting), url.to_owned()))).collect()
     }
 }
 
@@ -179,7 +193,10 @@ fn accepted_by(
     if value.is_empty() {
         return Err(wrong(ConfigProblem::Empty));
     }
-    let malformed = || wrong(ConfigProblem::Malformed).with_value(value);
+    let malformed = || {
+        let error = wrong(ConfigProblem::Malformed).with_value(value);
+        if setting.is_secret() { error.with_hidden_value() } else { error }
+    };
     setting.check(value).map_err(|error| malformed().with_source(error))?;
     if accepts(value) { Ok(value.to_owned()) } else { Err(malformed()) }
 }
@@ -189,9 +206,13 @@ fn nobodys(variable: &str, value: &OsStr, registry: &Registry) -> ConfigError {
     if let Some(backend) = left_out_setting(registry, variable) {
         return ConfigError::not_compiled_in(variable, backend).with_hidden_value();
     }
-    let known: Vec<_> = layer_settings::names().chain(registry.variables()).collect();
-    ConfigError::new(ConfigProblem::UnknownVariable, variable)
+    let known = registry.settings();
+    let nearest = registry.nearest_variable(variable, &known);
+    let is_secret =
+        nearest.iter().flat_map(|name| registry.owners(name)).any(|(_, setting)| setting.is_secret());
+    let error = ConfigError::new(ConfigProblem::UnknownVariable, variable)
         .with_value(&value.to_string_lossy())
         .with_accepted(known.join(", "))
-        .with_nearest(registry.nearest_variable(variable, &known))
+        .with_nearest(nearest);
+    if is_secret { error.with_hidden_value() } else { error }
 }

@@ -38,8 +38,9 @@ pub(crate) fn stack(
     let stores: Vec<_> = started.iter().map(|started| &started.store).collect();
     let mut told = Told::new(&stores, idle);
     let mut layers = Layers { settings, told: &mut told };
-    let stores = started.into_iter().map(|started| layers.around_store(started)).collect();
-    let backend = layers.around_all(together(stores), fallback);
+    let stores: Vec<_> = started.into_iter().map(|started| layers.around_store(started)).collect();
+    let names = store_names(&stores);
+    let backend = layers.around_all(together(stores), fallback, names.each_ref().map(String::as_str));
     (backend, told)
 }
 
@@ -76,13 +77,14 @@ impl Layers<'_> {
         }
     }
 
-    fn around_all(&mut self, mut backend: Backend, fallback: Option<Backend>) -> Backend {
+    /// What stands around the parts of all stores, which are called so.
+    fn around_all(&mut self, mut backend: Backend, fallback: Option<Backend>, names: [&str; 3]) -> Backend {
         let settings = self.settings;
         if let Some(why) = self.when_unavailable(&backend) {
             backend = self.put(&when_unavailable(settings, fallback), backend, "when unavailable", why);
         }
         if settings.deny_cache > 0 {
-            backend = self.put(&DenyCacheLayer::new(settings.deny_cache), backend, "deny cache", DENY_CACHE);
+            backend = self.put(&deny_cache(settings), backend, "deny cache", DENY_CACHE);
         }
         if settings.prefetch > 0 {
             let prefetch = PrefetchLayer::default().with_most(settings.prefetch);
@@ -93,7 +95,8 @@ impl Layers<'_> {
         }
         if settings.metrics || settings.traces {
             let why = if settings.metrics { METRICS } else { TRACES };
-            backend = self.put(&observe(settings), backend, "observe", why);
+            self.told.add_layer("observe", why);
+            backend = observe(settings).wrap_stores(backend, names);
         }
         backend
     }
@@ -138,6 +141,12 @@ fn when_unavailable(settings: &LayerSettings, fallback: Option<Backend>) -> When
     }
 }
 
+/// Where permits are prefetched, every instance gives some back now and then, of which this one hears nothing.
+fn deny_cache(settings: &LayerSettings) -> DenyCacheLayer {
+    let layer = DenyCacheLayer::new(settings.deny_cache);
+    if settings.prefetch > 0 { layer.with_longest(Duration::from_secs(1)) } else { layer }
+}
+
 fn shadow(settings: &LayerSettings) -> ShadowLayer {
     settings.shadow.each().into_iter().filter(|(_, shadowed)| *shadowed).fold(
         ShadowLayer::default(),
@@ -158,6 +167,26 @@ fn observe(settings: &LayerSettings) -> ObserveLayer {
         layer = layer.with_traces();
     }
     if settings.trace_subjects { layer.with_subjects() } else { layer }
+}
+
+/// What the store of each part is called in metrics and traces. Of two stores in one kind of backend the second is told
+/// apart by what it counts.
+fn store_names(stores: &[Started]) -> [String; 3] {
+    let mut names = Part::ALL.map(|_| String::new());
+    let mut taken = Vec::new();
+    for Started { store, .. } in stores {
+        let backend = store.build.registration.name();
+        let name = if taken.contains(&backend) {
+            format!("{backend} ({})", Part::in_words(&store.parts))
+        } else {
+            backend.to_owned()
+        };
+        taken.push(backend);
+        for part in &store.parts {
+            names[*part as usize].clone_from(&name);
+        }
+    }
+    names
 }
 
 /// One backend of the parts of all stores, called as that of the rates.

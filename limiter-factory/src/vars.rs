@@ -15,8 +15,8 @@ pub(crate) struct Vars {
     choices: BTreeMap<Part, OsString>,
     /// Variables that are set and are called nearly as those are.
     choice_lookalikes: Vec<Lookalike>,
-    /// What every `LIMITER_*` variable holds. Names that are no UTF-8 stand here with replacement characters:
-    /// they can't be a setting's.
+    /// What every `LIMITER_*` variable holds, and those whose name is nearly that of one of ours. Names that are no UTF-8
+    /// stand here with replacement characters: they can't be a setting's.
     pub(crate) settings: BTreeMap<String, OsString>,
     /// What the settings hold whose names others may use too.
     pub(crate) shared: BTreeMap<String, OsString>,
@@ -39,27 +39,31 @@ impl Lookalike {
 }
 
 impl Vars {
-    /// Picks ours; `shared` are the names among them that don't start as ours do. Everything else is passed by
-    /// unread, whatever bytes it has.
-    pub(crate) fn pick(vars: impl Iterator<Item = (OsString, OsString)>, shared: &[String]) -> Self {
+    /// Picks ours, of which `settings` are the names that there are. Everything else is passed by unread, whatever bytes
+    /// it has.
+    pub(crate) fn pick(vars: impl Iterator<Item = (OsString, OsString)>, settings: &[String]) -> Self {
         let mut picked = Self::default();
         for (name, value) in vars {
-            picked.take(name.to_string_lossy().into_owned(), value, shared);
+            picked.take(name.to_string_lossy().into_owned(), value, settings);
         }
         picked
     }
 
-    fn take(&mut self, name: String, value: OsString, shared: &[String]) {
+    fn take(&mut self, name: String, value: OsString, settings: &[String]) {
         if let Some(part) = Part::of_variable(&name) {
             self.choices.insert(part, value);
         } else if starts_as_ours(&name) {
             self.settings.insert(name, value);
-        } else if shared.contains(&name) {
+        } else if settings.contains(&name) {
             self.shared.insert(name, value);
         } else if let Some(part) = part_of_lookalike(&name) {
             self.choice_lookalikes.push(Lookalike { part, variable: name, value });
-        } else if let Some(own) = shared.iter().find(|own| is_lookalike(&name, own)) {
-            self.shared_lookalikes.insert(own.clone(), name);
+        } else if let Some(own) = settings.iter().find(|own| is_lookalike(&name, own)) {
+            if !starts_as_ours(own) {
+                self.shared_lookalikes.insert(own.clone(), name);
+            } else if !starts_as_others(&name) {
+                self.settings.insert(name, value);
+            }
         }
     }
 
@@ -91,6 +95,17 @@ pub(crate) fn starts_as_ours(name: &str) -> bool {
     name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
+/// A name without what all of ours start with.
+pub(crate) fn bare(name: &str) -> &str {
+    if starts_as_ours(name) { name.get(PREFIX.len()..).unwrap_or_default() } else { name }
+}
+
+/// Whether a name starts with a word that is nearly ours, and may well be somebody else's.
+fn starts_as_others(name: &str) -> bool {
+    let word = name.split('_').next().unwrap_or_default();
+    ["LIMIT", "LIMITS", "LIMITED"].iter().any(|other| word.eq_ignore_ascii_case(other))
+}
+
 /// The part whose variable was perhaps meant.
 fn part_of_lookalike(name: &str) -> Option<Part> {
     let of_part =
@@ -117,8 +132,8 @@ mod tests {
     use super::*;
 
     fn pick(vars: &[(&str, &str)]) -> Vars {
-        let shared = ["REDIS_URL".to_owned(), "DYNAMO_TABLE".to_owned()];
-        Vars::pick(vars.iter().map(|(name, value)| (name.into(), value.into())), &shared)
+        let settings = ["LIMITER_STRICT", "REDIS_URL", "DYNAMO_TABLE"].map(str::to_owned);
+        Vars::pick(vars.iter().map(|(name, value)| (name.into(), value.into())), &settings)
     }
 
     fn instead_of(part: Part, name: &str) -> Vec<String> {
@@ -142,6 +157,16 @@ mod tests {
         let names: Vec<_> = vars.settings.keys().map(String::as_str).collect();
         assert_eq!(names, ["LIMITER_MEMORY_LEASES", "limiter_memory_leases"]);
         assert!(vars.choice_lookalikes.is_empty());
+    }
+
+    #[test]
+    fn slips_in_what_ours_start_with_are_seen() {
+        for name in ["LIMTER_STRICT", "LIMITTER_STRICT", "limiterstrict", "LMITER_STRICTS"] {
+            assert!(pick(&[(name, "true")]).settings.contains_key(name), "{name}");
+        }
+        for name in ["LIMIT_STRICT", "LIMITS_STRICT", "Limited_STRICT", "STRICT", "LINTER_STRING"] {
+            assert!(pick(&[(name, "true")]).settings.is_empty(), "{name}");
+        }
     }
 
     #[test]

@@ -97,6 +97,14 @@ async fn the_default_counts_only_while_the_variable_is_unset() {
     }
     let errors = factory().from_vars([("Rate_Limiter", "postgres")]).await.unwrap_err();
     assert_eq!(errors.iter().next().unwrap().problem(), ConfigProblem::Unset);
+    for (slip, value) in
+        [("RATE_LIMTER", "redis"), ("RATE_LIMITERS", "redis://cache"), ("RATELIMITER", "memory")]
+    {
+        let errors = factory().from_vars([(slip, value), ("RATE_LIMIT", "100")]).await.unwrap_err();
+        let error = errors.iter().next().unwrap();
+        let nearest = format!("{slip}, which is set");
+        assert_eq!((error.problem(), error.nearest()), (ConfigProblem::Unset, Some(&*nearest)));
+    }
     factory().from_vars([("RATE_LIMIT", "100")]).await.unwrap();
 }
 

@@ -162,12 +162,29 @@ async fn they_are_suggested_to_who_looks_for_them_elsewhere() {
 #[tokio::test]
 async fn names_that_can_not_be_are_refused() {
     let long = "X".repeat(65);
-    for name in ["", "aws", "AWS REGION", "1AWS", "AWS-REGION", "RATE_LIMITER", "LIMITER_", &long] {
+    for name in [
+        "",
+        "aws",
+        "AWS REGION",
+        "1AWS",
+        "AWS-REGION",
+        "RATE_LIMITER",
+        "LIMITER_",
+        "LIMITER_TIMEOUT_MS",
+        &long,
+    ] {
         let own = Registration::new("own", |_: Etcd| async { backend("own".to_owned()) });
         let factory = Factory::new().register(own.with_setting(Setting::named(name, "anything")));
         let errors = factory.from_vars([MEMORY]).await.unwrap_err();
         let problems: Vec<_> = errors.iter().map(limiter_factory::ConfigError::problem).collect();
         assert_eq!(problems, [ConfigProblem::BadRegistration], "{name:?}");
+    }
+    for (owner, name) in [("own", "pool size"), ("own", ""), ("own", "pool"), ("timeout", "MS")] {
+        let own = Registration::new(owner, |_: Etcd| async { backend("own".to_owned()) });
+        let factory = Factory::new().register(own.with_setting(Setting::new(name, "anything")));
+        let errors = factory.from_vars([MEMORY]).await.unwrap_err();
+        let problems: Vec<_> = errors.iter().map(limiter_factory::ConfigError::problem).collect();
+        assert_eq!(problems, [ConfigProblem::BadRegistration], "{name:?} of {owner}");
     }
     let twice = Registration::new("own", |_: Etcd| async { backend("own".to_owned()) })
         .with_setting(Setting::named("ZONE", "anything"))
@@ -175,7 +192,7 @@ async fn names_that_can_not_be_are_refused() {
     let errors = Factory::new().register(twice).from_vars([MEMORY]).await.unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "Registration::with_setting is \"LIMITER_OWN_ZONE\"; accepted: 1 to 64 of A-Z 0-9 _ from a letter on, not \
-         RATE_LIMITER, SLOT_LIMITER or QUOTA_TRACKER, each once in a backend"
+        "Registration::with_setting is \"LIMITER_OWN_ZONE\"; accepted: 1 to 64 of A-Z 0-9 _, a whole name from a letter on and not \
+         RATE_LIMITER, SLOT_LIMITER, QUOTA_TRACKER or a layer's, each once in a backend"
     );
 }

@@ -39,8 +39,8 @@ pub fn rate_limited(charge: &Charge<'_>, retry: Retry) -> Response {
     refused(json!({"error": "rate_limited", "limit": limit}), Some(retry))
 }
 
-/// 429: too many at a time. When one of them ends isn't known.
-pub fn too_many(name: &str, scope: &str, space: &str, cap: u64, in_use: u64) -> Response {
+/// 429: too many at a time. When one of them ends isn't known, and while the store is down nor how many there are.
+pub fn too_many(name: &str, scope: &str, space: &str, cap: u64, in_use: Option<u64>) -> Response {
     let limit = json!({"space": space, "cap": cap});
     refused(json!({"error": name, "scope": scope, "limit": limit, "in_use": in_use}), None)
 }

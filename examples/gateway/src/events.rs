@@ -48,7 +48,7 @@ pub async fn stream(State(app): State<Arc<App>>, caller: Caller) -> Result<Respo
 fn refused(request: &LeaseRequest, full: &Full) -> Response {
     let scope = &request.scopes()[full.denied_by];
     let name = if scope.key().space() == TOTAL { "total" } else { "user" };
-    let (space, in_use) = (scope.key().space(), full.in_use[full.denied_by]);
+    let (space, in_use) = (scope.key().space(), full.in_use.get(full.denied_by).copied());
     answers::too_many("too_many_streams", name, space, scope.cap(), in_use)
 }
 

@@ -124,7 +124,8 @@ async fn with_slot(app: &App, caller: &Caller, work: Work, gone: ClientGone) -> 
     let slot = match app.limiters.slots().acquire(&LeaseRequest::new([scope], SLOT_TTL)?).await? {
         Slot::Acquired(slot) => slot,
         Slot::Full(full) => {
-            return Ok(answers::too_many("too_many_scans", "user", USER, cap, full.in_use[0]));
+            let in_use = full.in_use.first().copied();
+            return Ok(answers::too_many("too_many_scans", "user", USER, cap, in_use));
         }
     };
     let key = Key::new(BYTES, caller.subject())?;

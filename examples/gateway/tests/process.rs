@@ -107,6 +107,19 @@ async fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_password_in_the_wrong_place_is_not_told() {
+    let url = "postgres://app:hunter2@db/limits";
+    for vars in [
+        &[("RATE_LIMITER", "sqlite"), ("LIMITER_SQLITE_PATH", url)][..],
+        &[("RATE_LIMITER", "memory"), ("LIMITER_SQLITE_PATH", url)],
+        &[("RATE_LIMITER", "sqlite://app:hunter2@db/limits")],
+    ] {
+        let text = refused(vars).await;
+        assert!(text.contains("the path isn't absolute; accepted: ") && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();

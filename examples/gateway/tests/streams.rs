@@ -5,11 +5,13 @@ mod support;
 
 use std::time::Duration;
 
-use limiter_factory::{Key, LeaseRequest, ManualClock, Scope, SlotLimiter};
+use limiter_factory::layers::{Layer, WhenUnavailable, WhenUnavailableLayer};
+use limiter_factory::{ErrorKind, Key, LeaseRequest, ManualClock, Scope, SlotLimiter};
 use limiter_memory::MemoryBackend;
 use serde_json::{Value, json};
 
-use support::http::{Answer, Events, get};
+use support::down::Down;
+use support::http::{Answer, Events, get, post};
 use support::{Gateway, on_clock, within};
 
 /// How soon a slot is free again.
@@ -104,6 +106,18 @@ async fn each_cap_is_told_by_its_name() {
     assert_eq!(refused["limit"], json!({"space": "streams.total", "cap": 3}));
     assert_eq!(refused["in_use"], 3);
     assert_eq!(streams_of(&gateway, "u2").await["open"], 1, "a refusal holds no slot in any scope");
+}
+
+#[tokio::test]
+async fn a_cap_of_nothing_refuses_while_the_store_is_down_too() {
+    let down = Down(ErrorKind::Unavailable).backend();
+    let backend = WhenUnavailableLayer::default().with_slots(WhenUnavailable::Allow).wrap(down);
+    let caps = [("GATEWAY_STREAMS_TOTAL", "0"), ("GATEWAY_SCANS_PER_USER", "0")];
+    let gateway = Gateway::on(backend, &caps).await;
+    let scan = post("/scan", &json!({"estimate": 1, "actual": 1})).user("u1");
+    for refused in [open(&gateway, "u1").await.unwrap_err(), gateway.send(scan).await] {
+        assert_eq!((refused.status, &refused.json()["in_use"]), (429, &Value::Null), "{refused:?}");
+    }
 }
 
 #[tokio::test]

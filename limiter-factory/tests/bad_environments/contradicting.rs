@@ -55,4 +55,36 @@ pub(crate) const CONTRADICTING: &[Bad] = &[
             "set; accepted: beside LIMITER_TRACES=true, or neither"
         )],
     ),
+    bad(
+        &[MEMORY, ("LIMITER_UNSENT", "0"), ("LIMITER_WHEN_UNAVAILABLE", "slots=allow")],
+        &[concat!(
+            r#"LIMITER_UNSENT is "0": it leaves no place for what the store is told later of slots "#,
+            "and quotas that LIMITER_WHEN_UNAVAILABLE lets go on; accepted: 1 or more, or ",
+            "slots=refuse,quotas=refuse"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_UNSENT", "0"), ("LIMITER_WHEN_UNAVAILABLE", "slots=memory")],
+        &[concat!(
+            r#"LIMITER_UNSENT is "0": it leaves no place for what the store is told later of slots "#,
+            "and quotas that LIMITER_WHEN_UNAVAILABLE lets go on; accepted: 1 or more, or ",
+            "slots=refuse,quotas=refuse"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_UNSENT", "0"), ("LIMITER_WHEN_UNAVAILABLE", "quotas=allow")],
+        &[concat!(
+            r#"LIMITER_UNSENT is "0": it leaves no place for what the store is told later of slots "#,
+            "and quotas that LIMITER_WHEN_UNAVAILABLE lets go on; accepted: 1 or more, or ",
+            "slots=refuse,quotas=refuse"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_UNSENT", "0"), ("LIMITER_WHEN_UNAVAILABLE", "quotas=memory")],
+        &[concat!(
+            r#"LIMITER_UNSENT is "0": it leaves no place for what the store is told later of slots "#,
+            "and quotas that LIMITER_WHEN_UNAVAILABLE lets go on; accepted: 1 or more, or ",
+            "slots=refuse,quotas=refuse"
+        )],
+    ),
 ];

@@ -171,4 +171,27 @@ pub(crate) const LAYERS: &[Bad] = &[
             "some of rates, slots, quotas with commas between"
         )],
     ),
+    bad(
+        &[MEMORY, ("LIMITER_WHEN_UNAVAILABLE", "redis://app:hunter2@standby")],
+        &[concat!(
+            r#"LIMITER_WHEN_UNAVAILABLE is "redis://[redacted]": [redacted] is none of it; "#,
+            "accepted: refuse, allow or memory, for all or each by name: ",
+            "rates=allow,slots=refuse,quotas=memory"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_WHEN_UNAVAILABLE", "rates=redis://app:hunter2,x@standby")],
+        &[concat!(
+            "LIMITER_WHEN_UNAVAILABLE is [redacted]: [redacted] is none of it; ",
+            "accepted: refuse, allow or memory, for all or each by name: ",
+            "rates=allow,slots=refuse,quotas=memory"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_SHADOW", "redis://app:hunter2@standby")],
+        &[concat!(
+            r#"LIMITER_SHADOW is "redis://[redacted]": [redacted] is none of it; accepted: none, "#,
+            "all, or some of rates, slots, quotas with commas between"
+        )],
+    ),
 ];

@@ -1,6 +1,6 @@
 //! Everything that is wrong, at once.
 
-use super::{Bad, bad};
+use super::{Bad, MEMORY, bad};
 
 pub(crate) const SEVERAL: &[Bad] = &[
     bad(
@@ -58,5 +58,16 @@ pub(crate) const SEVERAL: &[Bad] = &[
                 "LIMITER_BREAKER_FAILURES=1 or more, or neither"
             ),
         ],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_BREAKER_FAILURES", "5x"), ("LIMITER_BREAKER_OPEN_MS", "500")],
+        &[concat!(
+            r#"LIMITER_BREAKER_FAILURES is "5x"; accepted: a whole number of failures in a row "#,
+            "(0: no breaker), 0 to 1000000"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_TRACES", "yes"), ("LIMITER_TRACE_SUBJECTS", "true")],
+        &[r#"LIMITER_TRACES is "yes"; accepted: true or false"#],
     ),
 ];

@@ -100,4 +100,42 @@ pub(crate) const UNKNOWN: &[Bad] = &[
         &[MEMORY, ("LIMITER_KUBE_PORT", "tcp://10.0.0.1:80")],
         &["LIMITER_KUBE_PORT is [redacted], but there is no such setting; accepted: {settings}"],
     ),
+    bad(
+        &[MEMORY, ("limiter_token", "hunter2")],
+        &["limiter_token is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("limiter_secret", "hunter2")],
+        &["limiter_secret is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("limiter_pass", "hunter2")],
+        &["limiter_pass is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_CREDS", "hunter2")],
+        &["LIMITER_CREDS is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_REDIS_CREDS", "hunter2")],
+        &["LIMITER_REDIS_CREDS is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("LIMITER_TOKENS", "hunter2")],
+        &["LIMITER_TOKENS is [redacted], but there is no such setting; accepted: {settings}"],
+    ),
+    bad(
+        &[MEMORY, ("LIMTER_SHADOW", "all")],
+        &[concat!(
+            r#"LIMTER_SHADOW is "all", but there is no such setting; accepted: {settings}; "#,
+            "nearest: LIMITER_SHADOW"
+        )],
+    ),
+    bad(
+        &[MEMORY, ("LIMITTER_TRACES", "true")],
+        &[concat!(
+            r#"LIMITTER_TRACES is "true", but there is no such setting; accepted: {settings}; "#,
+            "nearest: LIMITER_TRACES"
+        )],
+    ),
 ];

@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod observed;
 mod order;
 mod settings;
 mod store;

@@ -1,7 +1,7 @@
 //! Which layer stands around which, and why.
 
 use limiter_factory::{Charge, ErrorKind, Limiters, Source, limit};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Duration, Instant, advance, timeout};
 
 use crate::store::{Mode, Store};
 use crate::{S, hit, key};
@@ -66,6 +66,20 @@ async fn what_the_breaker_refuses_is_let_through_where_that_was_chosen() {
         assert_eq!((decision.is_allowed(), decision.source()), (true, Source::Uncounted));
     }
     assert_eq!(store.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn denials_are_remembered_for_a_moment_where_others_give_back_what_they_prefetched() {
+    let moment: &[_] = &[("LIMITER_DENY_CACHE", "100"), ("LIMITER_PREFETCH", "10")];
+    for (vars, later) in [(moment, Source::Store), (&moment[..1], Source::Cache)] {
+        let limiters = Store::new().start(vars).await;
+        let mut sources = Vec::new();
+        for wait_ms in [0, 0, 900, 101] {
+            advance(Duration::from_millis(wait_ms)).await;
+            sources.push(hit(&limiters, "1/day").await.unwrap().source());
+        }
+        assert_eq!(sources, [Source::Store, Source::Store, Source::Cache, later]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use limiter_factory::{
     Acquisition, Backend, Capabilities, Charge, Control, Decision, Error, ErrorKind, Factory, HeldLease, Key,
     Lease, LeaseRequest, Limit, Limiters, Quota, QuotaOutcome, QuotaTracker, RateLimiter, Receipt,
-    Registration, Reservation, Reserved, Result, Settlement, SlotLimiter,
+    Registration, Reservation, Reserved, Result, Setting, Settlement, SlotLimiter,
 };
 use limiter_memory::{Config, MemoryBackend};
 use serde::Deserialize;
@@ -52,6 +52,23 @@ impl Store {
         let factory = Factory::new().register(self.registration("own")).register(other.registration("other"));
         let chosen = [("RATE_LIMITER", "own")].into_iter().chain(vars.iter().copied());
         factory.from_vars(chosen).await.unwrap()
+    }
+
+    /// Starts with stores of the backend `many`, each of an address of its own; that at `many://down` fails.
+    pub(crate) async fn by_address(vars: &[(&str, &str)]) -> Limiters {
+        #[derive(Deserialize)]
+        struct Address {
+            address: String,
+        }
+        let many = Registration::new("many", async |read: Address| {
+            let store = Self::new();
+            if read.address == "many://down" {
+                store.set(Mode::Fails);
+            }
+            Ok(Backend::new("many", store))
+        });
+        let address = Setting::new("ADDRESS", "many://address").required().with_schemes(["many"]);
+        Factory::new().register(many.with_setting(address)).from_vars(vars.iter().copied()).await.unwrap()
     }
 
     fn registration(self: &Arc<Self>, name: &'static str) -> Registration {

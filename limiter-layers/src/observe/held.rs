@@ -1,6 +1,6 @@
 //! The leases that this process holds, as far as it has told the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use limiter_core::{Lease, LeaseId};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct HeldLeases {
     by_id: HashMap<LeaseId, Held>,
-    sweep_at: usize,
+    by_end: BTreeSet<(Instant, LeaseId)>,
 }
 
 #[derive(Debug)]
@@ -19,39 +19,31 @@ struct Held {
     until: Instant,
 }
 
-/// The fewest leases at which it is worth looking for those that nobody has released.
-const SWEEP_FROM: usize = 64;
-
 impl HeldLeases {
-    /// A lease was granted; `false` when it was held already. Those that have run out unreleased are handed to
-    /// `expired`: the book grows with what is held, not with what is forgotten.
-    pub(super) fn granted(&mut self, lease: &Lease, now: Instant, expired: impl FnMut(Lease)) -> bool {
-        if self.by_id.len() >= self.sweep_at.max(SWEEP_FROM) {
-            self.sweep(now, expired);
-        }
-        let held = Held { lease: lease.clone(), until: now + ttl(lease) };
-        self.by_id.insert(lease.id().clone(), held).is_none()
-    }
-
-    /// A lease was renewed.
-    pub(super) fn renewed(&mut self, id: &LeaseId, now: Instant) {
-        if let Some(held) = self.by_id.get_mut(id) {
-            held.until = now + ttl(&held.lease);
-        }
+    /// A lease was granted or renewed; `false` when it was held already. One whose renewal was answered late has run
+    /// out here before: it is held again.
+    pub(super) fn held(&mut self, lease: &Lease, now: Instant) -> bool {
+        let is_new = self.gone(lease.id()).is_none();
+        let until = now + Duration::from_millis(lease.ttl_ms());
+        self.by_end.insert((until, lease.id().clone()));
+        self.by_id.insert(lease.id().clone(), Held { lease: lease.clone(), until });
+        is_new
     }
 
     /// A lease is held no longer. `None`: it wasn't.
     pub(super) fn gone(&mut self, id: &LeaseId) -> Option<Lease> {
-        self.by_id.remove(id).map(|held| held.lease)
+        let (id, held) = self.by_id.remove_entry(id)?;
+        self.by_end.remove(&(held.until, id));
+        Some(held.lease)
     }
 
-    fn sweep(&mut self, now: Instant, expired: impl FnMut(Lease)) {
-        let over = self.by_id.extract_if(|_, held| held.until <= now);
-        over.map(|(_, held)| held.lease).for_each(expired);
-        self.sweep_at = self.by_id.len() * 2;
+    /// Takes out a lease that has run out unreleased.
+    pub(super) fn expired(&mut self, now: Instant) -> Option<Lease> {
+        let (until, id) = self.by_end.first()?;
+        if *until > now {
+            return None;
+        }
+        let id = id.clone();
+        self.gone(&id)
     }
-}
-
-fn ttl(lease: &Lease) -> Duration {
-    Duration::from_millis(lease.ttl_ms())
 }

@@ -60,6 +60,43 @@ impl ObserveLayer {
         Observe::new(inner, Arc::new(self.watch(backend)))
     }
 
+    /// A backend whose parts live in several stores, each observed under the name of its own: those of rates, slots
+    /// and quotas. Parts of one name are of one store, and whether it is up is told of it alone.
+    ///
+    /// A ping asks all stores at once. It is told under all their names, and tells of none whether it is up.
+    pub fn wrap_stores(&self, mut backend: Backend, stores: [&str; 3]) -> Backend {
+        if !self.metrics && !self.traces {
+            return backend;
+        }
+        let mut watches: Vec<(&str, Arc<Watch>)> = Vec::new();
+        let [rates, slots, quotas] = stores.map(|store| self.watch_of(store, &mut watches));
+        let control = Around::new(backend.control, self.words());
+        backend.control = Arc::new(Observe::new(control, self.watch_of_all(&watches)));
+        backend.rates = Arc::new(Observe::new(backend.rates, rates));
+        backend.slots = Arc::new(Observe::new(backend.slots, slots));
+        backend.quotas = Arc::new(Observe::new(backend.quotas, quotas));
+        backend
+    }
+
+    /// The watch of a store, made for the first of its parts.
+    fn watch_of<'a>(self, store: &'a str, watches: &mut Vec<(&'a str, Arc<Watch>)>) -> Arc<Watch> {
+        if let Some((_, watch)) = watches.iter().find(|(name, _)| *name == store) {
+            return Arc::clone(watch);
+        }
+        let watch = Arc::new(self.watch(store));
+        watches.push((store, Arc::clone(&watch)));
+        watch
+    }
+
+    /// The watch of what asks all stores.
+    fn watch_of_all(self, watches: &[(&str, Arc<Watch>)]) -> Arc<Watch> {
+        if let [(_, only)] = watches {
+            return Arc::clone(only);
+        }
+        let names: Vec<_> = watches.iter().map(|(name, _)| *name).collect();
+        Arc::new(self.watch(&names.join(", ")).of_several())
+    }
+
     fn watch(self, backend: &str) -> Watch {
         Watch::new(backend, self.metrics, self.traces, self.subjects)
     }
@@ -76,16 +113,8 @@ impl ObserveLayer {
 }
 
 impl Layer for ObserveLayer {
-    fn wrap(&self, mut backend: Backend) -> Backend {
-        if !self.metrics && !self.traces {
-            return backend;
-        }
-        let watch = Arc::new(self.watch(&backend.name));
-        let control = Around::new(backend.control, self.words());
-        backend.control = Arc::new(Observe::new(control, Arc::clone(&watch)));
-        backend.rates = Arc::new(Observe::new(backend.rates, Arc::clone(&watch)));
-        backend.slots = Arc::new(Observe::new(backend.slots, Arc::clone(&watch)));
-        backend.quotas = Arc::new(Observe::new(backend.quotas, watch));
-        backend
+    fn wrap(&self, backend: Backend) -> Backend {
+        let name = backend.name.clone();
+        self.wrap_stores(backend, [&name; 3])
     }
 }

@@ -89,7 +89,8 @@ impl Meters {
         match acquisition {
             Acquisition::Acquired(acquired) => {
                 request.scopes().iter().for_each(|scope| tell(scope, true));
-                self.granted(&acquired.lease);
+                self.held_on(&acquired.lease);
+                self.lease_events("granted", &acquired.lease);
             }
             Acquisition::Full(full) => {
                 if let Some(scope) = full.scope_of(request.scopes()) {
@@ -98,19 +99,21 @@ impl Meters {
                 }
             }
         }
+        self.expire();
     }
 
     /// Renewals were answered.
     pub(super) fn renewed(&self, leases: &[Lease], live: &[bool]) {
         for (lease, live) in leases.iter().zip(live) {
             if *live {
-                self.held().renewed(lease.id(), Instant::now());
+                self.held_on(lease);
                 self.lease_events("renewed", lease);
             } else {
                 self.left(lease);
                 self.lease_events("lost", lease);
             }
         }
+        self.expire();
     }
 
     /// Releases were answered.
@@ -121,15 +124,21 @@ impl Meters {
                 self.lease_events("released", lease);
             }
         }
+        self.expire();
     }
 
-    fn granted(&self, lease: &Lease) {
-        let mut expired = Vec::new();
-        if self.held().granted(lease, Instant::now(), |lease| expired.push(lease)) {
+    /// A lease is held from now on for its time to live.
+    fn held_on(&self, lease: &Lease) {
+        if self.held().held(lease, Instant::now()) {
             self.hold(lease, 1.0);
         }
-        self.lease_events("granted", lease);
-        for lease in expired {
+    }
+
+    /// Leases that have run out unreleased leave the gauge.
+    fn expire(&self) {
+        let now = Instant::now();
+        let next = || self.held().expired(now);
+        while let Some(lease) = next() {
             self.hold(&lease, -1.0);
             self.lease_events("expired", &lease);
         }

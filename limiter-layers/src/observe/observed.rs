@@ -14,10 +14,13 @@ use super::watch::Watch;
 /// | `limiter_decisions_total` | counter | `part`, `space`, `limit`, `backend`, `outcome`, `source` | what was decided by each limit: `allowed` for each charge of an allowed call, `denied` for those that denied. Hits, acquires, checks and reserves |
 /// | `limiter_errors_total` | counter | `part`, `operation`, `kind`, `backend` | calls that failed, by kind of error |
 /// | `limiter_call_seconds` | histogram | `part`, `operation`, `backend` | how long calls took, those that failed too |
-/// | `limiter_slots_held` | gauge | `space`, `backend` | permits that this process holds |
+/// | `limiter_slots_held` | gauge | `space`, `backend` | permits that this process holds; a lease that has run out leaves with the next answer to an acquire, renew or release |
 /// | `limiter_lease_events_total` | counter | `event`, `space`, `backend` | leases `granted`, `refused`, `renewed`, `lost`, `released`, and those that `expired` without a release |
 /// | `limiter_quota_units_total` | counter | `what`, `space`, `limit`, `backend` | units `recorded`, `reserved` and `settled`; a call that is repeated counts again |
-/// | `limiter_store_up` | gauge | `backend` | 1 when the store answered last, 0 when it was unavailable or late |
+/// | `limiter_store_up` | gauge | `backend` | 1 when the store answered last, 0 when it was unavailable or late. A decision, a quota's figures and a ping tell; a hit that nothing limits doesn't, nor, when it succeeds, what may only wait to be sent, a release say |
+///
+/// `backend` is the store's name. Where [`several`](crate::ObserveLayer::wrap_stores) have parts of a backend, it is that of
+/// the part's own; a ping, which asks all, has all names and tells of none whether it is up.
 ///
 /// `part` is `rates`, `slots`, `quotas` or `control`; `source` is where a decision comes from
 /// ([`Source`](limiter_core::Source), in lower case); `limit` is the limit as text (`5/min`, `5 at a time`,

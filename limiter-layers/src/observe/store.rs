@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use limiter_core::{ErrorKind, Result, Source};
 
 use super::answer::Answer;
+use super::operation::Operation;
 
 /// What the last call learned of the store.
 #[derive(Debug, Default)]
@@ -35,13 +36,14 @@ impl Store {
 }
 
 /// Whether the store is up, as far as an answer tells. One from a cache doesn't, nor an error that was found before
-/// anything was sent.
-pub(super) fn is_up<T: Answer>(answer: &Result<T>) -> Option<bool> {
+/// anything was sent, nor an answer that doesn't say where it comes from: a release may only wait to be sent.
+pub(super) fn is_up<T: Answer>(operation: Operation, answer: &Result<T>) -> Option<bool> {
     match answer {
         Ok(answer) => match answer.source() {
-            None | Some(Source::Store | Source::Overflow) => Some(true),
+            Some(Source::Store | Source::Overflow) => Some(true),
             Some(Source::Fallback | Source::Uncounted) => Some(false),
             Some(_) => None,
+            None => (operation == Operation::Ping).then_some(true),
         },
         Err(error) => match error.kind() {
             ErrorKind::Unavailable | ErrorKind::Timeout => Some(false),

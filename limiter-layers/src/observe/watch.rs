@@ -13,13 +13,14 @@ use super::span::{self, Traces};
 use super::store::{Store, is_up};
 use super::what::What;
 
-/// What is told of one backend's calls, all three parts of it.
+/// What is told of the calls on one store, whichever parts of a backend live in it.
 #[derive(Debug)]
 pub(super) struct Watch {
     backend: Arc<str>,
     meters: Option<Meters>,
     traces: Option<Traces>,
-    store: Store,
+    /// `None` where a call asks several.
+    store: Option<Store>,
 }
 
 /// A call that is under way.
@@ -29,13 +30,20 @@ pub(super) struct Watched<'a> {
     operation: Operation,
     span: Span,
     started: Option<Instant>,
+    asks_store: bool,
 }
 
 impl Watch {
     pub(super) fn new(backend: &str, metrics: bool, traces: bool, subjects: bool) -> Self {
         let backend: Arc<str> = backend.into();
         let meters = metrics.then(|| Meters::new(Arc::clone(&backend)));
-        Self { backend, meters, traces: traces.then_some(Traces { subjects }), store: Store::default() }
+        let traces = traces.then_some(Traces { subjects });
+        Self { backend, meters, traces, store: Some(Store::default()) }
+    }
+
+    /// The same for calls that ask several stores at once, and so tell of none whether it is up.
+    pub(super) fn of_several(self) -> Self {
+        Self { store: None, ..self }
     }
 
     /// The metrics, where they are told.
@@ -46,7 +54,7 @@ impl Watch {
     /// A call begins.
     pub(super) fn begin(&self, operation: Operation, what: What<'_>) -> Watched<'_> {
         let span = self.open(operation, what);
-        Watched { watch: self, operation, span, started: self.now() }
+        Watched { watch: self, operation, span, started: self.now(), asks_store: what.asks_store() }
     }
 
     /// A call that may be answered at once. One that isn't will be made again, and is told then. So its span is opened
@@ -59,7 +67,8 @@ impl Watch {
     ) -> Option<Result<T>> {
         let started = self.now();
         let answer = call()?;
-        Watched { watch: self, operation, span: self.open(operation, what), started }.end(&answer);
+        let (span, asks_store) = (self.open(operation, what), what.asks_store());
+        Watched { watch: self, operation, span, started, asks_store }.end(&answer);
         Some(answer)
     }
 
@@ -72,9 +81,9 @@ impl Watch {
         self.meters.as_ref().map(|_| Instant::now())
     }
 
-    fn learn<T: Answer>(&self, answer: &Result<T>) {
-        let Some(up) = is_up(answer) else { return };
-        self.store.learn(up, |known| {
+    fn learn<T: Answer>(&self, operation: Operation, answer: &Result<T>) {
+        let (Some(store), Some(up)) = (&self.store, is_up(operation, answer)) else { return };
+        store.learn(up, |known| {
             if let Some(meters) = &self.meters {
                 meters.store_is(up);
             }
@@ -102,7 +111,9 @@ impl Watched<'_> {
                 meters.failed(self.operation, error.kind());
             }
         }
-        self.watch.learn(answer);
+        if self.asks_store {
+            self.watch.learn(self.operation, answer);
+        }
         span::close(&self.span, answer);
     }
 }

@@ -100,6 +100,14 @@ impl<'a> What<'a> {
         }
     }
 
+    /// Whether the store has to be asked: what nothing limits is answered without it.
+    pub(super) fn asks_store(self) -> bool {
+        match self {
+            Self::Charges(charges) => charges.iter().any(|charge| !charge.limit().is_unlimited()),
+            _ => true,
+        }
+    }
+
     /// The units of the first line.
     pub(super) fn units(self) -> Option<u64> {
         match self {

@@ -131,6 +131,43 @@ fn leases_that_nobody_releases_leave_the_gauge_after_they_have_run_out() {
 }
 
 #[test]
+fn a_lease_that_ran_out_leaves_the_gauge_however_few_there_are() {
+    play(async |scene| {
+        let clock = ManualClock::new(1_700_000_000_000);
+        let store = Arc::new(Store::on(clock.clone(), true));
+        let backend = ObserveLayer::default().with_metrics().wrap(store.backend());
+        acquire(&backend, &request(2)).await;
+        assert!((moved(&scene, "streams") - 2.0).abs() < 0.1, "in");
+        advance(2 * TTL).await;
+        clock.advance(2 * TTL);
+        let other = acquire(&backend, &request(1)).await;
+        let metrics = scene.metrics();
+        let told = |name: &str| metrics.get(name).copied().unwrap_or_default();
+        let held = told("limiter_slots_held{space=streams,backend=model}");
+        assert!((held + 1.0).abs() < 0.1, "one in, two out: {held}");
+        let expired = told("limiter_lease_events_total{event=expired,space=streams,backend=model}");
+        assert!((expired - 1.0).abs() < 0.1, "{metrics:?}");
+        assert!(backend.slots.release_one(&other).await.unwrap());
+        assert!((moved(&scene, "streams") + 1.0).abs() < 0.1, "out");
+    });
+}
+
+#[test]
+fn a_lease_whose_renewal_is_answered_late_is_held_again() {
+    play(async |scene| {
+        let store = Store::new();
+        let backend = ObserveLayer::default().with_metrics().wrap(store.backend());
+        let lease = acquire(&backend, &request(1)).await;
+        // The store's clock stands still, as if it had renewed the lease long before it says so.
+        advance(2 * TTL).await;
+        let _ = backend.slots.acquire(&request(85)).await.unwrap();
+        assert!(moved(&scene, "streams").abs() < 0.1, "in and out");
+        assert!(backend.slots.renew_one(&lease).await.unwrap());
+        assert!((moved(&scene, "streams") - 1.0).abs() < 0.1, "in again");
+    });
+}
+
+#[test]
 fn the_keeper_counts_what_it_loses_and_gives_up() {
     play(async |scene| {
         let (store, backend) = observed();

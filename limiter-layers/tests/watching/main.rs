@@ -9,4 +9,5 @@ mod scene;
 mod shadow;
 mod shadow_reports;
 mod store;
+mod stores;
 mod traces;
