@@ -37,6 +37,11 @@ impl Database {
         PostgresBackend::connect(Config::new(&self.url).unwrap().with_options(options)).await.unwrap()
     }
 
+    /// Where it is, for those who come in as its owner.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A client of the crate that comes in as a role.
     pub(crate) async fn client_as(&self, role: &str) -> PostgresBackend {
         let url = SERVER.url_as(role, "", &self.name);

@@ -3,6 +3,8 @@
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
 use crate::database::Database;
 
 /// A hit of the counters of these subjects, in this order.
@@ -89,6 +91,19 @@ async fn a_call_that_stores_nothing_makes_nothing_else_easy_to_lose() {
         assert_eq!(database.script(&first)[1], "on", "{call} in a transaction");
         let last = database.sql(&format!("insert into orders values (1); {asked}"));
         assert_eq!(last, "on", "{call} after what was written in the same message");
+    }
+}
+
+/// In the extended protocol, as clients of the crate ask, it isn't to be seen that a call is alone.
+#[tokio::test]
+async fn a_session_of_single_calls_does_not_wait_for_what_stores_nothing() {
+    let (database, _backend) = Database::new().await;
+    let mut session = PgConnection::connect(database.url()).await.unwrap();
+    session.execute(sqlx::raw_sql("set limiter.single_calls = on")).await.unwrap();
+    for call in NOTHING_STORED {
+        let asked = format!("select current_setting('synchronous_commit') from {call}");
+        let setting: String = sqlx::query_scalar(AssertSqlSafe(asked)).fetch_one(&mut session).await.unwrap();
+        assert_eq!(setting, "off", "{call}");
     }
 }
 

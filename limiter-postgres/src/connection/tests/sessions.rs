@@ -14,6 +14,7 @@ async fn the_server_gives_up_before_the_caller_does() {
     assert_eq!(setting(&connection, "lock_timeout").await, "400ms");
     assert_eq!(setting(&connection, "statement_timeout").await, "450ms");
     assert_eq!(setting(&connection, "jit").await, "off");
+    assert_eq!(setting(&connection, "limiter.single_calls").await, "on");
     assert_eq!(setting(&connection, "application_name").await, "limiter");
     let error = run(&connection, slow("k", 2 * RESPONSE)).await.unwrap_err();
     // The server says that nothing was done.

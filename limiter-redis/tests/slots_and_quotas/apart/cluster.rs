@@ -1,7 +1,10 @@
 //! One cluster for all tests, and keys on the masters one asks for.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use limiter_core::Key;
@@ -16,6 +19,13 @@ pub(crate) async fn limiter() -> RedisBackend {
 
 pub(crate) async fn limiter_on(cluster: &Cluster) -> RedisBackend {
     RedisBackend::connect(Config::new(&cluster.url()).unwrap()).await.unwrap()
+}
+
+/// Begins a call and gives it up before it can be answered.
+pub(crate) async fn give_up(call: impl Future) {
+    let mut call = pin!(call);
+    let answered = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_ready())).await;
+    assert!(!answered, "it was answered at once");
 }
 
 /// Three keys that nobody has used, each on a master of its own, in the order of the masters.
