@@ -61,7 +61,7 @@ impl Vars {
         } else if let Some(own) = settings.iter().find(|own| is_lookalike(&name, own)) {
             if !starts_as_ours(own) {
                 self.shared_lookalikes.insert(own.clone(), name);
-            } else if !starts_as_others(&name) {
+            } else if starts_nearly_as_ours(&name) {
                 self.settings.insert(name, value);
             }
         }
@@ -100,10 +100,12 @@ pub(crate) fn bare(name: &str) -> &str {
     if starts_as_ours(name) { name.get(PREFIX.len()..).unwrap_or_default() } else { name }
 }
 
-/// Whether a name starts with a word that is nearly ours, and may well be somebody else's.
-fn starts_as_others(name: &str) -> bool {
-    let word = name.split('_').next().unwrap_or_default();
-    ["LIMIT", "LIMITS", "LIMITED"].iter().any(|other| word.eq_ignore_ascii_case(other))
+/// Whether a name starts with our word, or with that but for one slip. One more, and it is somebody's `LINTER_` or
+/// `DELIMITER_`.
+fn starts_nearly_as_ours(name: &str) -> bool {
+    let name = name.to_uppercase();
+    let (ours, first) = (PREFIX.trim_end_matches('_'), name.split('_').next().unwrap_or_default());
+    name.starts_with(ours) || (first != "LIMITED" && strsim::damerau_levenshtein(first, ours) <= 1)
 }
 
 /// The part whose variable was perhaps meant.
@@ -164,7 +166,9 @@ mod tests {
         for name in ["LIMTER_STRICT", "LIMITTER_STRICT", "limiterstrict", "LMITER_STRICTS"] {
             assert!(pick(&[(name, "true")]).settings.contains_key(name), "{name}");
         }
-        for name in ["LIMIT_STRICT", "LIMITS_STRICT", "Limited_STRICT", "STRICT", "LINTER_STRING"] {
+        for name in
+            ["LIMIT_STRICT", "Limited_STRICT", "LINTER_STRICT", "DELIMITER_STRICT", "X_LIMITER_STRICT"]
+        {
             assert!(pick(&[(name, "true")]).settings.is_empty(), "{name}");
         }
     }

@@ -26,10 +26,14 @@ create function @schema@.sweep(
 ) returns table (removed bigint, wait_ms bigint)
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 -- @include lib/plans.sql
+-- A walk goes by the primary keys, never by another index and a sort, however little is known of the table.
+set enable_sort = off
+set enable_incremental_sort = off
+set max_parallel_workers_per_gather = 0
 as $$
 declare
   clock bigint; at record; looked bigint; left_over bigint := most; number bigint;
-  last_key bytea; last_id text; ended bytea[]; ended_ids text[]; names bytea[]; k bytea;
+  last_key bytea; last_id text; ended bytea[]; ended_ids text[]; places tid[]; names bytea[]; k bytea;
   -- @include lib/own_transaction.sql
 begin
   -- @include lib/asked/time.sql

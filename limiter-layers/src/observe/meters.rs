@@ -89,7 +89,8 @@ impl Meters {
         match acquisition {
             Acquisition::Acquired(acquired) => {
                 request.scopes().iter().for_each(|scope| tell(scope, true));
-                self.held_on(&acquired.lease);
+                let is_new = self.held().granted(&acquired.lease, Instant::now());
+                self.hold_if(is_new, &acquired.lease);
                 self.lease_events("granted", &acquired.lease);
             }
             Acquisition::Full(full) => {
@@ -106,7 +107,8 @@ impl Meters {
     pub(super) fn renewed(&self, leases: &[Lease], live: &[bool]) {
         for (lease, live) in leases.iter().zip(live) {
             if *live {
-                self.held_on(lease);
+                let again = self.held().renewed(lease.id(), Instant::now());
+                self.hold_if(again, lease);
                 self.lease_events("renewed", lease);
             } else {
                 self.left(lease);
@@ -127,9 +129,8 @@ impl Meters {
         self.expire();
     }
 
-    /// A lease is held from now on for its time to live.
-    fn held_on(&self, lease: &Lease) {
-        if self.held().held(lease, Instant::now()) {
+    fn hold_if(&self, counts: bool, lease: &Lease) {
+        if counts {
             self.hold(lease, 1.0);
         }
     }

@@ -35,10 +35,14 @@ impl Traffic {
         self.0.send_modify(|count| count.lost = 0);
     }
 
-    /// Waits until nothing is under way; tells how much was lost.
+    /// Waits until nothing is under way; tells how much was lost, once.
     pub(super) async fn ended(&self) -> usize {
         let mut counts = self.0.subscribe();
-        counts.wait_for(|count| count.under_way == 0).await.map_or(0, |count| count.lost)
+        // It fails only when the sender has gone, which is here.
+        drop(counts.wait_for(|count| count.under_way == 0).await);
+        let mut lost = 0;
+        self.0.send_modify(|count| lost = std::mem::take(&mut count.lost));
+        lost
     }
 
     fn start(&self, loads: bool) -> UnderWay {

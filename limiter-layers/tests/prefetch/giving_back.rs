@@ -99,10 +99,11 @@ async fn a_shutdown_waits_for_what_is_on_its_way_back() {
 async fn a_shutdown_tells_what_was_lost_on_its_way_back() {
     let store = Store::new();
     let backend = store.prefetched(PrefetchLayer::default());
-    let shutdown = shut_down_while_returning(&store, backend).await;
+    let shutdown = shut_down_while_returning(&store, backend.clone()).await;
     store.returns().fail();
     let error = shutdown.await.unwrap().unwrap_err();
     assert!(error.kind() == ErrorKind::Unavailable && error.to_string().contains("1 blocks"), "{error}");
+    backend.control.shutdown().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

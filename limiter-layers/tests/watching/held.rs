@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use limiter_core::{
-    Acquisition, Backend, ErrorKind, Key, Lease, LeaseRequest, ManualClock, Scope, SlotLimiterExt,
+    Acquisition, Backend, ErrorKind, Key, Lease, LeaseRequest, ManualClock, Scope, SlotLimiter as _,
+    SlotLimiterExt,
 };
 use limiter_layers::{Layer, LeaseKeeper, ObserveLayer, Slot};
 use tokio::time::{advance, sleep};
@@ -164,6 +165,22 @@ fn a_lease_whose_renewal_is_answered_late_is_held_again() {
         assert!(moved(&scene, "streams").abs() < 0.1, "in and out");
         assert!(backend.slots.renew_one(&lease).await.unwrap());
         assert!((moved(&scene, "streams") - 1.0).abs() < 0.1, "in again");
+    });
+}
+
+#[test]
+fn a_renewal_that_is_answered_after_the_release_holds_nothing() {
+    play(async |scene| {
+        let (store, backend) = observed();
+        let lease = acquire(&backend, &request(1)).await;
+        assert!(backend.slots.release_one(&lease).await.unwrap());
+        // As the answer of a renewal that the store made before the release, and that was overtaken by it.
+        let _ = store.model.acquire(&request(1).with_id(lease.id().clone())).await.unwrap();
+        assert!(backend.slots.renew_one(&lease).await.unwrap());
+        assert!(moved(&scene, "streams").abs() < 0.1, "in and out");
+        advance(3 * TTL).await;
+        let _ = backend.slots.acquire(&request(85)).await.unwrap();
+        assert!(!events(&scene).iter().any(|(labels, _)| labels.contains("expired")));
     });
 }
 

@@ -8,7 +8,7 @@ pub(crate) fn kind(code: &str) -> ErrorKind {
     match code {
         "57014" | "25P03" | "25P04" => Timeout,
         "53100" | "53200" | "53400" => Capacity,
-        "42501" | "3D000" | "3F000" | "42883" | "42P01" | "42703" | "26000" | "42P05" => Config,
+        "25000" | "42501" | "3D000" | "3F000" | "42883" | "42P01" | "42703" | "26000" | "42P05" => Config,
         "25006" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "53300" => Unavailable,
         _ => match class(code) {
             "28" => Config,
@@ -21,6 +21,10 @@ pub(crate) fn kind(code: &str) -> ErrorKind {
 /// What it says, and what to do.
 pub(super) fn text(code: &str) -> String {
     let known = match code {
+        "25000" => {
+            "a session's transactions aren't read committed, as slots need them (25000); see to its \
+             default_transaction_isolation"
+        }
         "25006" => {
             "the server takes no writes (25006): it is a standby, or its default is read only; the next calls look \
                     for its primary"

@@ -20,6 +20,7 @@ fn what_leaves_the_connection_alive_has_undone_its_transaction() {
         ("22001", Protocol),
         ("23505", Protocol),
         ("23514", Protocol),
+        ("25000", Config),
         ("25006", Unavailable),
         ("25P02", Protocol),
         ("26000", Config),

@@ -54,7 +54,7 @@ impl Lane {
 
     /// Waits for calls, and ends when none come.
     async fn rest(&mut self) {
-        let resting = Resting::new(&self.shared);
+        let resting = Resting(&self.shared);
         let woken = timeout(REST, self.shared.come.notified()).await.is_ok();
         drop(resting);
         self.ended = self.shared.queue().end_idle(woken);
@@ -71,13 +71,6 @@ impl Drop for Lane {
 
 /// A lane that has nothing to do, until it has, however that ends.
 struct Resting<'a>(&'a Shared);
-
-impl<'a> Resting<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.queue().rest();
-        Self(shared)
-    }
-}
 
 impl Drop for Resting<'_> {
     fn drop(&mut self) {

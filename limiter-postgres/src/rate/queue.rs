@@ -95,7 +95,7 @@ impl Queue {
     }
 
     /// The next statement's calls, in the order in which they came, and their rows: none whose rows are under way, or
-    /// wanted by one that came before and stays.
+    /// wanted by one that came before and stays. A lane that gets none rests from now on, so that who comes next wakes it.
     pub(super) fn take(&mut self) -> (Batch, Vec<u64>) {
         let (mut taken, mut stays) = (Vec::new(), VecDeque::new());
         let (mut rows, mut passed) = (HashSet::<u64>::new(), HashSet::<u64>::new());
@@ -115,6 +115,7 @@ impl Queue {
         stays.append(&mut self.waiting);
         self.waiting = stays;
         self.under_way.extend(&rows);
+        self.resting += usize::from(rows.is_empty());
         (Batch::new(taken), rows.into_iter().collect())
     }
 
@@ -123,11 +124,6 @@ impl Queue {
         for row in rows {
             self.under_way.remove(row);
         }
-    }
-
-    /// A lane has nothing to do and waits.
-    pub(super) const fn rest(&mut self) {
-        self.resting += 1;
     }
 
     /// A lane waits no more.
@@ -214,5 +210,25 @@ impl Queue {
 
     fn is_under_way(&self, rows: &[u64]) -> bool {
         rows.iter().any(|row| self.under_way.contains(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn who_comes_when_all_lanes_have_found_nothing_wakes_one() {
+        let mut queue = Queue { lanes: LANES, ..Queue::default() };
+        for _ in 0..LANES {
+            assert!(queue.take().0.is_empty());
+        }
+        let (asked, _answer) = Asked::new(Vec::new(), vec![7], Instant::now());
+        assert_eq!(queue.push(asked).unwrap(), Next::Wake);
+        queue.rested();
+        assert_eq!(queue.take().1, [7]);
+        assert_eq!(queue.resting, LANES - 1);
     }
 }
