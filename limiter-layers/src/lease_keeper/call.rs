@@ -9,6 +9,7 @@ use std::task::Poll;
 use limiter_core::{Acquisition, Error, ErrorKind, Lease, Result, SlotLimiter};
 use tokio::time::{Instant, timeout_at};
 
+use super::held::Due;
 use super::order::Ask;
 use super::releases::Release;
 
@@ -16,7 +17,7 @@ use super::releases::Release;
 #[derive(Debug)]
 pub(super) enum Ended {
     Acquire { ask: Ask, sent: Instant, answer: Result<Acquisition> },
-    Renew { leases: Vec<Lease>, sent: Instant, answer: Result<Vec<bool>> },
+    Renew { due: Due, sent: Instant, answer: Result<Vec<bool>> },
     Release { batch: Vec<Release>, answer: Result<Vec<bool>> },
 }
 
@@ -25,15 +26,10 @@ pub(super) async fn acquire(slots: Arc<dyn SlotLimiter>, ask: Ask, sent: Instant
     Ended::Acquire { ask, sent, answer }
 }
 
-pub(super) async fn renew(
-    slots: Arc<dyn SlotLimiter>,
-    leases: Vec<Lease>,
-    sent: Instant,
-    until: Instant,
-) -> Ended {
-    let answer = in_time("renew", until, async { slots.renew(&leases).await }).await;
-    let answer = answer.and_then(|live| one_for_each("renew", &leases, live));
-    Ended::Renew { leases, sent, answer }
+pub(super) async fn renew(slots: Arc<dyn SlotLimiter>, due: Due, sent: Instant) -> Ended {
+    let answer = in_time("renew", due.until, async { slots.renew(&due.leases).await }).await;
+    let answer = answer.and_then(|live| one_for_each("renew", &due.leases, live));
+    Ended::Renew { due, sent, answer }
 }
 
 pub(super) async fn release(slots: Arc<dyn SlotLimiter>, batch: Vec<Release>, until: Instant) -> Ended {

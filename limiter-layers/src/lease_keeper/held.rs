@@ -6,6 +6,7 @@ use std::sync::Arc;
 use limiter_core::{Lease, LeaseId, Source};
 use tokio::time::Instant;
 
+use super::lanes::Lanes;
 use super::pace::Pace;
 use super::term::Term;
 
@@ -13,7 +14,11 @@ use super::term::Term;
 #[derive(Debug, Default)]
 pub(super) struct HeldLeases {
     by_id: HashMap<LeaseId, Held>,
+    /// Those that go with all others, by when they are due.
     renewals: BTreeSet<(Instant, LeaseId)>,
+    /// Those that were asked for and not answered. They go apart, so that they hold up no others.
+    repeats: BTreeSet<(Instant, LeaseId)>,
+    lanes: Lanes,
     ends: BTreeSet<(Instant, LeaseId)>,
     /// When the last renewal that worked was sent, for those who grant leases each.
     worked: HashMap<Source, Instant>,
@@ -24,6 +29,8 @@ pub(super) struct HeldLeases {
 pub(super) struct Due {
     pub(super) leases: Vec<Lease>,
     pub(super) until: Instant,
+    /// Until when it takes a lane, where it repeats a renewal.
+    lane: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -33,23 +40,20 @@ struct Held {
     tenure: Tenure,
     /// When the last call that prolongs it was sent.
     asked: Instant,
-    /// How many renewals were sent since one was answered.
-    asks: u32,
+    company: Company,
     renew_from: Instant,
     renew_at: Instant,
     ends: Instant,
 }
 
 /// With how many others a lease is renewed. A store answers with one error for all of a call, so leases of which one
-/// fails must part; but a store that is down isn't to be asked for each of them.
+/// fails must part; but a store that was down for all isn't to be asked for each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Company {
     All,
-    /// They failed together, and nobody knows yet whether others would work. Thrown together anew each time, and some of
-    /// them alone, they find out.
-    Few,
-    /// It failed again, and others work.
-    Nobody,
+    /// It wasn't answered, so many times while others were. Thrown together anew each time, and some of them alone, such
+    /// leases find out whether any works.
+    Few(u32),
 }
 
 /// The holder's term, which ends when the lease leaves the book, however it leaves: with the runtime too.
@@ -72,7 +76,7 @@ impl HeldLeases {
             source,
             tenure: Tenure(Arc::clone(&term)),
             asked: sent,
-            asks: 0,
+            company: Company::All,
             renew_from: pace.renew_from(sent),
             renew_at: pace.renew_at(sent),
             ends: pace.ends(sent),
@@ -88,6 +92,7 @@ impl HeldLeases {
     /// Holds nothing any more.
     pub(super) fn take_all(&mut self) -> Vec<Lease> {
         self.renewals.clear();
+        self.repeats.clear();
         self.ends.clear();
         self.by_id.drain().map(|(_, held)| held.lease).collect()
     }
@@ -104,27 +109,29 @@ impl HeldLeases {
     /// its own: a store that is down must not take along the leases that something else has granted meanwhile. Those
     /// that failed before go in several calls, each with a third of those left: one stuck key mustn't take along others.
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Option<Due> {
-        let (_, first) = self.renewals.first().filter(|(at, _)| *at <= now)?;
-        let first = self.by_id.get(first)?;
-        let (source, company) = (first.source, self.company(first));
-        let most = if company == Company::Nobody { 1 } else { most };
+        let (source, company) = self.most_urgent(now)?;
+        let most = company.most(most);
         let mut ids: Vec<LeaseId> = self.renewable(now, source, company).take(most).cloned().collect();
-        if company == Company::Few {
+        if company != Company::All {
             fastrand::shuffle(&mut ids);
             ids.truncate(ids.len().div_ceil(3));
         }
-        let renewed: Vec<Held> = ids.iter().filter_map(|id| self.strike(id)).collect();
-        let due = Due {
-            leases: renewed.iter().map(|held| held.lease.clone()).collect(),
-            until: renewed.iter().map(|held| held.pace().ends(now)).min()?,
-        };
-        for mut held in renewed {
-            held.asked = now;
-            held.asks = held.asks.saturating_add(1);
-            held.renew_again(held.patient_until());
-            self.enter(held);
+        let asked: Vec<Held> = ids.iter().filter_map(|id| self.strike(id)).collect();
+        let due = Due::of(&asked, company, now)?;
+        if let Some(until) = due.lane {
+            self.lanes.take(until);
+        }
+        for held in asked {
+            self.enter(held.asked(now, company));
         }
         Some(due)
+    }
+
+    /// The call was answered or failed.
+    pub(super) fn ended(&mut self, due: &Due) {
+        if let Some(until) = due.lane {
+            self.lanes.give_back(until);
+        }
     }
 
     /// A renewal that was sent at `sent` answered that the lease is live. `false` when that came too late: the
@@ -135,7 +142,7 @@ impl HeldLeases {
         };
         let worked = self.worked.entry(held.source).or_insert(sent);
         *worked = sent.max(*worked);
-        held.asks = 0;
+        held.company = Company::All;
         let pace = held.pace();
         held.ends = held.ends.max(pace.ends(sent));
         let in_time = held.tenure.0.extend(held.ends);
@@ -161,43 +168,89 @@ impl HeldLeases {
 
     /// When the next of them is to be renewed or runs out.
     pub(super) fn next(&self) -> Option<Instant> {
-        let times = [self.renewals.first(), self.ends.first()];
-        times.into_iter().flatten().map(|(at, _)| *at).min()
+        let first = |times: &BTreeSet<(Instant, LeaseId)>| times.first().map(|(at, _)| *at);
+        let repeat = first(&self.repeats).map(|at| self.lanes.free_at().map_or(at, |free| free.max(at)));
+        [first(&self.renewals), repeat, first(&self.ends)].into_iter().flatten().min()
+    }
+
+    /// Whose turn it is, if anybody's.
+    fn most_urgent(&mut self, now: Instant) -> Option<(Source, Company)> {
+        let mut due = self.renewals.first().filter(|(at, _)| *at <= now);
+        if due.is_none() && self.lanes.are_free(now) {
+            due = self.repeats.first().filter(|(at, _)| *at <= now);
+        }
+        let held = self.by_id.get(&due?.1)?;
+        Some((held.source, self.company(held)))
     }
 
     fn company(&self, held: &Held) -> Company {
         let others_work = self.worked.get(&held.source).is_some_and(|sent| *sent >= held.asked);
-        match held.asks {
-            0 => Company::All,
-            2.. if others_work => Company::Nobody,
-            _ => Company::Few,
+        match held.company {
+            Company::Few(times) if others_work => Company::Few(times.saturating_add(1)),
+            company => company,
         }
     }
 
     /// The leases of one source and company that may be renewed now, in the order in which they are due.
     fn renewable(&self, now: Instant, source: Source, company: Company) -> impl Iterator<Item = &LeaseId> {
-        let held = self.renewals.iter().filter_map(|(_, id)| self.by_id.get(id));
+        let times = if company == Company::All { &self.renewals } else { &self.repeats };
+        let held = times.iter().filter_map(|(_, id)| self.by_id.get(id));
         let renewable = held.take_while(move |held| held.renew_from <= now);
         let same = move |held: &&Held| held.source == source && self.company(held) == company;
         renewable.filter(same).map(|held| held.lease.id())
     }
 
+    /// Where it waits for its turn.
+    fn turns(&mut self, company: Company) -> &mut BTreeSet<(Instant, LeaseId)> {
+        if company == Company::All { &mut self.renewals } else { &mut self.repeats }
+    }
+
     fn enter(&mut self, held: Held) {
         let id = held.lease.id().clone();
-        self.renewals.insert((held.renew_at, id.clone()));
+        self.turns(held.company).insert((held.renew_at, id.clone()));
         self.ends.insert((held.ends, id.clone()));
         self.by_id.insert(id, held);
     }
 
     fn strike(&mut self, id: &LeaseId) -> Option<Held> {
         let held = self.by_id.remove(id)?;
-        self.renewals.remove(&(held.renew_at, id.clone()));
+        self.turns(held.company).remove(&(held.renew_at, id.clone()));
         self.ends.remove(&(held.ends, id.clone()));
         Some(held)
     }
 }
 
+impl Due {
+    /// The call that renews these, if there are any.
+    fn of(asked: &[Held], company: Company, now: Instant) -> Option<Self> {
+        let lane = asked.iter().map(|held| now + held.pace().pause() / 4).min();
+        Some(Self {
+            leases: asked.iter().map(|held| held.lease.clone()).collect(),
+            until: asked.iter().map(|held| held.pace().ends(now)).min()?,
+            lane: lane.filter(|_| company != Company::All),
+        })
+    }
+}
+
+impl Company {
+    /// How many leases one call is made of, where `most` go in one at most.
+    fn most(self, most: usize) -> usize {
+        match self {
+            Self::All => most,
+            Self::Few(times) => most.checked_shr(times.saturating_mul(3)).unwrap_or(0).max(1),
+        }
+    }
+}
+
 impl Held {
+    /// As it is once it was asked for in that company.
+    fn asked(mut self, now: Instant, company: Company) -> Self {
+        self.asked = now;
+        self.company = if company == Company::All { Company::Few(0) } else { company };
+        self.renew_again(self.patient_until());
+        self
+    }
+
     fn pace(&self) -> Pace {
         Pace::new(self.lease.ttl_ms())
     }

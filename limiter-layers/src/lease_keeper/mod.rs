@@ -3,6 +3,7 @@
 mod call;
 mod guard;
 mod held;
+mod lanes;
 mod order;
 mod pace;
 mod phase;
@@ -32,8 +33,9 @@ pub use self::guard::{Slot, SlotGuard};
 /// A task of the keeper's renews each lease when a third of its TTL has passed, many in one call. A renewal that
 /// fails or isn't answered is repeated until the lease can't be relied on any more; then, or as soon as the store
 /// says that a lease isn't live, [`SlotGuard::lost`] completes. A lost lease never comes back to life. Leases that
-/// couldn't be renewed together are tried in smaller calls, and one by one as soon as that works for some of them: a key
-/// on which the store fails takes no other along, as long as there is time for three tries.
+/// couldn't be renewed together are tried in smaller calls, and in ever smaller ones while that works for others, down to
+/// one by one: a key on which the store fails takes no other along, as long as there is time for five tries. At most 16
+/// calls that repeat a renewal are begun at once, and more as these end or hang.
 ///
 /// Releases go many in one call too, and are repeated while the store fails in a way that may pass, until the TTL
 /// has freed the lease. A store call that hangs holds up neither other leases nor their releases.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
 use super::call::{self, Ended};
-use super::held::HeldLeases;
+use super::held::{Due, HeldLeases};
 use super::order::{Ask, Order, Reply};
 use super::pace::Pace;
 use super::phase::Phase;
@@ -112,7 +112,7 @@ impl Task {
     fn learn(&mut self, ended: Ended) {
         match ended {
             Ended::Acquire { ask, sent, answer } => self.acquired(ask, sent, answer),
-            Ended::Renew { leases, sent, answer } => self.renewed(&leases, sent, answer),
+            Ended::Renew { due, sent, answer } => self.renewed(&due, sent, answer),
             Ended::Release { batch, answer } => self.releases.ended(batch, answer, Instant::now()),
         }
     }
@@ -123,8 +123,7 @@ impl Task {
             self.lost(lease, "no renewal succeeded in time");
         }
         while let Some(due) = self.held.due(now, BATCH) {
-            let slots = Arc::clone(&self.slots);
-            self.calls.spawn(call::renew(slots, due.leases, now, due.until));
+            self.calls.spawn(call::renew(Arc::clone(&self.slots), due, now));
         }
         while let Some(batch) = self.releases.take(now, BATCH) {
             let slots = Arc::clone(&self.slots);
@@ -173,16 +172,17 @@ impl Task {
         }
     }
 
-    fn renewed(&mut self, leases: &[Lease], sent: Instant, answer: Result<Vec<bool>>) {
+    fn renewed(&mut self, due: &Due, sent: Instant, answer: Result<Vec<bool>>) {
+        self.held.ended(due);
         match answer {
             Ok(live) => {
-                for (lease, live) in leases.iter().zip(live) {
+                for (lease, live) in due.leases.iter().zip(live) {
                     self.renewed_one(lease.id(), sent, live);
                 }
             }
             Err(error) => {
-                debug!(leases = leases.len(), %error, "renewal failed");
-                for lease in leases {
+                debug!(leases = due.leases.len(), %error, "renewal failed");
+                for lease in &due.leases {
                     self.held.not_renewed(lease.id(), sent, Instant::now());
                 }
             }

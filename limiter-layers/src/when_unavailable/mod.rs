@@ -68,7 +68,8 @@ pub use self::choice::WhenUnavailable;
 /// release waits until the TTL has freed the lease. A settle waits for as long as the outage lasts; but one that
 /// may have been executed is given up after nine minutes, with a warning that tells its units, because after ten the
 /// store would count it again. That holds too for one whose caller repeats what ended without a certain answer, or was
-/// dropped; one that was answered is taken for new when it is repeated. What the store refuses for good
+/// dropped, and for all that waits already in one settle with it; repeated after those nine minutes, it errs while the
+/// store is down. One that was answered is taken for new when it is repeated. What the store refuses for good
 /// ([`InvalidRequest`](limiter_core::ErrorKind::InvalidRequest), [`Conflict`](limiter_core::ErrorKind::Conflict),
 /// [`Unsupported`](limiter_core::ErrorKind::Unsupported)) is given up with a warning; after any other error, such as
 /// one about the store's password, it is tried again.
@@ -84,7 +85,7 @@ pub use self::choice::WhenUnavailable;
 ///
 /// # Errors
 /// Those of the store, where the choice is to refuse. Those of the fallback, with the store's in their context. The store's
-/// when a settle or release finds no place in the queue, or a fallback's reservation none in the memory of ids, which is as
+/// when a settle or release finds no place in the queue or comes too late for it, or a fallback's reservation none in the memory of ids, which is as
 /// large. [`InvalidRequest`](limiter_core::ErrorKind::InvalidRequest) for an acquire under an id that begins like
 /// those above, unless the choice is to refuse. An id that is too long for such a prefix (above 54 characters; the SDK's
 /// have 32) is refused.

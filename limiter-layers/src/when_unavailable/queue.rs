@@ -34,11 +34,11 @@ impl<E: Errand> Queue<E> {
     /// Takes in all or none of what couldn't be sent. Answers with the failure because of which it is.
     ///
     /// # Errors
-    /// When there is no room: the same kind as the failure, which is its source.
+    /// When there is no room, or it is too late for one of them: the same kind as the failure, which is its source.
     pub(super) fn push(&self, errands: &[E], failure: Error) -> Result<Error> {
         match self.shared.push(errands) {
             Ok(()) => Ok(failure),
-            Err(why) => Err(no_room(&why, failure)),
+            Err(why) => Err(cant_wait(&why, failure)),
         }
     }
 
@@ -47,9 +47,14 @@ impl<E: Errand> Queue<E> {
         self.shared.contains(id)
     }
 
-    /// Whether all that this one does waits, or is being sent.
+    /// Whether all that this one does waits, or is being sent, and isn't about to be given up.
     pub(super) fn covers(&self, errand: &E) -> bool {
         self.shared.covers(errand)
+    }
+
+    /// This one may have been executed: what waits and does the same ends as soon as it does.
+    pub(super) fn tell(&self, errand: &E) {
+        self.shared.tell(errand);
     }
 
     /// Whether nothing waits.
@@ -84,7 +89,7 @@ impl<E: Errand> Drop for Queue<E> {
     }
 }
 
-fn no_room(why: &str, failure: Error) -> Error {
+fn cant_wait(why: &str, failure: Error) -> Error {
     let mut told = Error::new(failure.kind(), format!("the store failed, and it can't be sent later: {why}"));
     if let Some(operation) = failure.operation() {
         told = told.with_operation(operation);

@@ -159,8 +159,11 @@ impl Quotas {
     ) -> Result<Vec<QuotaOutcome>> {
         self.tally.count(QUEUE, &error);
         let settle = Settle::failed(settlement.clone(), sent, &error);
-        self.uncertain.tell(&settle);
-        self.settlements.push(&[settle], error)?;
+        self.settlements.push(&self.uncertain.parts(settle), error)?;
+        // Another call of the same may have ended meanwhile.
+        for known in self.uncertain.of(settlement.id()) {
+            self.settlements.tell(&known);
+        }
         Ok(told_later(settlement))
     }
 }
@@ -212,7 +215,7 @@ impl QuotaTracker for Quotas {
         if self.waits(settlement) {
             return Ok(told_later(settlement));
         }
-        let attempt = self.uncertain.attempt(settlement);
+        let attempt = self.uncertain.attempt(settlement, &self.settlements);
         let sent = attempt.sent;
         let answer = self.store.settle(settlement).await;
         attempt.end(&answer);

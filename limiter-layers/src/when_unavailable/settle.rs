@@ -55,6 +55,20 @@ impl Settle {
         Self(Arc::new(Unsettled { settlement, ends: Mutex::new(ends) }))
     }
 
+    /// What of it another does too, which ends by the sooner of their ends; and the rest of it.
+    pub(super) fn split(&self, known: &Self) -> (Option<Self>, Option<Self>) {
+        let (both, rest): (Vec<_>, Vec<_>) =
+            self.charges().iter().cloned().partition(|charge| known.settles(charge));
+        let sooner = [self.ends(), known.ends()].into_iter().flatten().min();
+        (self.part(both, sooner), self.part(rest, self.ends()))
+    }
+
+    /// There is no settlement of nothing.
+    fn part(&self, charges: Vec<QuotaCharge>, ends: Option<Instant>) -> Option<Self> {
+        let part = Settlement::new(self.id().clone(), charges).ok();
+        part.map(|settlement| Self::new(settlement, ends))
+    }
+
     fn charges(&self) -> &[QuotaCharge] {
         self.0.settlement.charges()
     }
@@ -104,17 +118,14 @@ impl Errand for Settle {
 
     /// The other may have been executed although this one was never sent: for the store they are one.
     fn rest_of(&self, other: &Self) -> Option<Self> {
-        let (both, rest): (Vec<_>, Vec<_>) =
-            other.charges().iter().cloned().partition(|charge| self.settles(charge));
-        if both.is_empty() {
+        let (both, rest) = other.split(self);
+        if both.is_none() {
             return Some(other.clone());
         }
-        let ends = other.ends();
-        if let Some(ends) = ends {
+        if let Some(ends) = other.ends() {
             self.end_by(ends);
         }
-        // There is no settlement of nothing.
-        Settlement::new(other.id().clone(), rest).ok().map(|rest| Self::new(rest, ends))
+        rest
     }
 
     fn dropped(&self, why: &str) -> bool {

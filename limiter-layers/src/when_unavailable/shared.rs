@@ -47,6 +47,9 @@ impl<E: Errand> Shared<E> {
                 "nothing sends it later: the layer was shut down, or made outside a tokio runtime".to_owned()
             );
         }
+        if errands.iter().any(|errand| waiting.is_late_for(errand, Instant::now())) {
+            return Err("it may have been executed, and by then it could count twice".to_owned());
+        }
         if !waiting.push(errands) {
             return Err(format!("{} wait to be sent, of at most {}", waiting.len(), waiting.most()));
         }
@@ -60,9 +63,20 @@ impl<E: Errand> Shared<E> {
         !self.is_empty() && self.lock().contains(id)
     }
 
-    /// Whether all that this one does is waited for already.
+    /// Whether all that this one does is waited for already, and not about to be given up.
     pub(super) fn covers(&self, errand: &E) -> bool {
-        !self.is_empty() && self.lock().rest_of(errand).is_none()
+        if self.is_empty() {
+            return false;
+        }
+        let waiting = self.lock();
+        waiting.rest_of(errand).is_none() && !waiting.is_late_for(errand, Instant::now())
+    }
+
+    /// What waits and does the same as this one ends by the sooner of their ends.
+    pub(super) fn tell(&self, errand: &E) {
+        if !self.is_empty() {
+            let _rest = self.lock().rest_of(errand);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -10,6 +10,7 @@ use limiter_core::{Error, ErrorKind, ReservationId, Result, Settlement};
 use tokio::time::Instant;
 
 use super::errand::Errand;
+use super::queue::Queue;
 use super::settle::Settle;
 
 const SETTLED_MEMORY: Duration = Duration::from_millis(SETTLED_MEMORY_MS);
@@ -35,6 +36,7 @@ struct Settles {
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     uncertain: &'a Uncertain,
+    queue: &'a Queue<Settle>,
     settlement: &'a Settlement,
     pub(super) sent: Instant,
     is_certain: bool,
@@ -45,22 +47,40 @@ impl Uncertain {
         Self { settles: Mutex::default(), count: AtomicUsize::new(0), most }
     }
 
-    /// To be called before a settle is sent.
-    pub(super) fn attempt<'a>(&'a self, settlement: &'a Settlement) -> Attempt<'a> {
-        Attempt { uncertain: self, settlement, sent: Instant::now(), is_certain: false }
+    /// To be called before a settle is sent that may be queued by another call meanwhile.
+    pub(super) fn attempt<'a>(&'a self, settlement: &'a Settlement, queue: &'a Queue<Settle>) -> Attempt<'a> {
+        Attempt { uncertain: self, queue, settlement, sent: Instant::now(), is_certain: false }
     }
 
-    /// Tells a settle that is to wait whether it may have been executed before.
-    pub(super) fn tell(&self, settle: &Settle) {
+    /// A settle that is to wait, in parts: those that may have been executed before, and what certainly wasn't.
+    pub(super) fn parts(&self, settle: Settle) -> Vec<Settle> {
+        let known = self.of(settle.id());
+        let (mut parts, mut rest) = (Vec::new(), Some(settle));
+        for known in known {
+            let Some(settle) = rest.take() else { break };
+            let (both, others) = settle.split(&known);
+            parts.extend(both);
+            rest = others;
+        }
+        parts.extend(rest);
+        parts
+    }
+
+    /// Those of this id that are remembered.
+    pub(super) fn of(&self, id: &ReservationId) -> Vec<Settle> {
+        let settles = self.shrunk();
+        settles.and_then(|settles| settles.by_id.get(id).cloned()).unwrap_or_default()
+    }
+
+    /// What there is still. `None`: nothing.
+    fn shrunk(&self) -> Option<MutexGuard<'_, Settles>> {
         if self.count.load(Ordering::SeqCst) == 0 {
-            return;
+            return None;
         }
         let mut settles = self.lock();
         settles.drop_ended(Instant::now());
-        for known in settles.by_id.get(settle.id()).into_iter().flatten() {
-            let _ = settle.rest_of(known);
-        }
         self.count.store(settles.until.len(), Ordering::SeqCst);
+        Some(settles)
     }
 
     fn keep(&self, settle: &Settle, until: Instant) {
@@ -82,6 +102,8 @@ impl Attempt<'_> {
     pub(super) fn end<T>(mut self, answer: &Result<T>) {
         let may_be_settled = |error: &Error| error.may_have_charged() || error.kind() == ErrorKind::Protocol;
         self.is_certain = !answer.as_ref().is_err_and(may_be_settled);
+        // Once the store is well again, nobody else asks what may go.
+        drop(self.uncertain.shrunk());
     }
 }
 
@@ -90,6 +112,7 @@ impl Drop for Attempt<'_> {
         if !self.is_certain {
             let settle = Settle::uncertain(self.settlement.clone(), self.sent);
             self.uncertain.keep(&settle, self.sent + SETTLED_MEMORY);
+            self.queue.tell(&settle);
         }
     }
 }
@@ -115,5 +138,30 @@ impl Settles {
                 self.by_id.remove(&id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use limiter_core::{Key, Period, Quota, QuotaCharge, QuotaTracker};
+    use limiter_memory::{Config, MemoryBackend};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_remembered_goes_when_later_settles_work() {
+        let store: Arc<dyn QuotaTracker> = Arc::new(MemoryBackend::new(Config::default()).unwrap());
+        let queue = Queue::new(store, 10);
+        let quota = Quota::new(100, Period::Day).unwrap();
+        let charge = QuotaCharge::new(Key::new("bytes", "u1").unwrap(), quota, 1);
+        let settlement = Settlement::new(ReservationId::random().unwrap(), [charge]).unwrap();
+        let uncertain = Uncertain::new(10);
+        drop(uncertain.attempt(&settlement, &queue));
+        assert_eq!(uncertain.lock().by_id.len(), 1);
+        tokio::time::advance(SETTLED_MEMORY).await;
+        uncertain.attempt(&settlement, &queue).end(&Ok(()));
+        assert!(uncertain.lock().by_id.is_empty());
     }
 }

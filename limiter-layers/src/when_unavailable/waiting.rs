@@ -43,6 +43,12 @@ impl<E: Errand> Waiting<E> {
         known.iter().try_fold(errand.clone(), |rest, known| known.rest_of(&rest))
     }
 
+    /// Whether it, or what waits under its id, makes no sense any more.
+    pub(super) fn is_late_for(&self, errand: &E, now: Instant) -> bool {
+        let known = self.by_id.get(errand.id()).into_iter().flatten();
+        known.chain([errand]).any(|errand| has_ended(errand, now))
+    }
+
     /// The oldest, at most so many, to be sent now; and those of them that make no sense any more.
     pub(super) fn take(&mut self, most: usize, now: Instant) -> (Vec<E>, Vec<E>) {
         let count = self.errands.len().min(most);

@@ -9,7 +9,7 @@ use limiter_core::{
     Acquired, Acquisition, Error, ErrorKind, HeldLease, Key, Lease, LeaseRequest, Result, Scope, SlotLimiter,
     Source,
 };
-use limiter_layers::{LeaseKeeper, SlotGuard};
+use limiter_layers::{CircuitBreaker, CircuitBreakerLayer, LeaseKeeper, SlotGuard};
 use tokio::time::{sleep, timeout};
 
 const S: Duration = Duration::from_secs(1);
@@ -23,11 +23,19 @@ struct InParts {
     /// How long a stuck one takes to fail. `None`: it hangs.
     fails_after: Option<Duration>,
     renewals: AtomicUsize,
+    under_way: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
 
 impl InParts {
     fn new(stuck: usize, fails_after: Option<Duration>) -> Arc<Self> {
-        Arc::new(Self { stuck: Mutex::new(stuck), fails_after, renewals: AtomicUsize::new(0) })
+        Arc::new(Self {
+            stuck: Mutex::new(stuck),
+            fails_after,
+            renewals: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+        })
     }
 
     fn is_stuck(&self, lease: &Lease) -> bool {
@@ -45,6 +53,10 @@ impl SlotLimiter for InParts {
 
     async fn renew(&self, leases: &[Lease]) -> Result<Vec<bool>> {
         self.renewals.fetch_add(1, Ordering::SeqCst);
+        let at_once = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        sleep(Duration::from_millis(1)).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
         if !leases.iter().any(|lease| self.is_stuck(lease)) {
             return Ok(vec![true; leases.len()]);
         }
@@ -121,4 +133,33 @@ async fn a_store_that_is_down_sees_few_renewals() {
     // They are tried for 20 s, about once a second.
     let calls = store.renewals.load(Ordering::SeqCst);
     assert!((15..=400).contains(&calls), "{calls} calls for 500 leases");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_in_an_outage_goes_together_again_at_once() {
+    let store = InParts::new(1, Some(Duration::ZERO));
+    let breaker = CircuitBreakerLayer::default().with_failures(5).with_open_for(S);
+    let keeper = LeaseKeeper::new(Arc::new(CircuitBreaker::new(store.clone(), breaker)));
+    let mut guards = held(&keeper, 3000).await;
+    sleep(TTL / 3 + 5 * S).await;
+    drop(guards.remove(0));
+    *store.stuck.lock().unwrap() = 1_000_000;
+    store.renewals.store(0, Ordering::SeqCst);
+    sleep(5 * S).await;
+    let calls = store.renewals.load(Ordering::SeqCst);
+    assert!((2..=300).contains(&calls), "{calls} calls for 3000 leases");
+    sleep(TTL).await;
+    assert!(!guards.iter().any(SlotGuard::is_lost));
+}
+
+#[tokio::test(start_paused = true)]
+async fn few_renewals_that_are_repeated_are_under_way_at_once() {
+    // Half of the keys work, so nearly all leases end up alone.
+    let store = InParts::new(2, Some(Duration::ZERO));
+    let keeper = LeaseKeeper::new(store.clone());
+    let guards = held(&keeper, 1000).await;
+    sleep(TTL).await;
+    let lost = guards.iter().filter(|guard| guard.is_lost()).count();
+    let at_once = store.most_at_once.load(Ordering::SeqCst);
+    assert_eq!((lost, at_once), (500, 16));
 }

@@ -154,3 +154,72 @@ async fn an_uncertain_answer_is_remembered_for_as_long_as_the_store_remembers() 
     rig.recover().await;
     assert_eq!(used(&rig).await, (40, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_is_told_to_what_waits_also_when_it_is_dropped_or_fails_otherwise() {
+    for fails in [false, true] {
+        let (rig, reservation) = (Rig::new(Refuse), reservation(100));
+        let settlement = reservation.settlement(&[40]).unwrap();
+        rig.store.memory.settle(&settlement).await.unwrap();
+        rig.store.takes(20 * MS);
+        let first = tokio::spawn({
+            let quotas = rig.backend.quotas.clone();
+            async move { quotas.settle(&settlement).await }
+        });
+        sleep(10 * MS).await;
+        rig.store.takes(Duration::ZERO);
+        rig.store.set(State::Down);
+        rig.settle(&reservation, 40).await;
+        if fails {
+            rig.store.set(State::Fails(ErrorKind::Protocol));
+        } else {
+            first.abort();
+        }
+        assert!(first.await.is_ok_and(|answer| answer.is_err()) == fails);
+        rig.store.set(State::Down);
+        sleep(30 * MINUTE).await;
+        rig.recover().await;
+        assert_eq!(used(&rig).await.0, 40, "fails: {fails}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_would_be_given_up_at_once_errs() {
+    let (rig, late) = (Rig::new(Refuse), reservation(100));
+    let settle = async || rig.backend.quotas.settle(&late.settlement(&[40]).unwrap()).await;
+    rig.store.set(State::Fails(ErrorKind::Protocol));
+    assert!(settle().await.is_err());
+    rig.store.set(State::Down);
+    sleep(9 * MINUTE).await;
+    assert_eq!(settle().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    rig.store.set(State::Well);
+    sleep(50 * S).await;
+    assert!(settle().await.is_ok(), "the store may be back in time");
+    assert_eq!(used(&rig).await, (40, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_one_told_to_wait_by_what_is_about_to_be_given_up() {
+    let (rig, late) = (Rig::new(Refuse), reservation(100));
+    let settle = async || rig.backend.quotas.settle(&late.settlement(&[40]).unwrap()).await;
+    rig.store.set(State::RequestsLost);
+    assert!(settle().await.is_ok());
+    rig.store.set(State::Down);
+    sleep(9 * MINUTE).await;
+    let error = settle().await.unwrap_err();
+    assert!(error.to_string().contains("could count twice"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_may_have_been_executed_takes_no_other_along() {
+    let (rig, id) = (Rig::new(Refuse), ReservationId::random().unwrap());
+    let (a, b) = ((bytes(), 5), (requests(), 7));
+    let settle = async |parts: &[(Key, u64)]| rig.backend.quotas.settle(&settlement(&id, parts)).await;
+    rig.store.set(State::Fails(ErrorKind::Protocol));
+    assert!(settle(std::slice::from_ref(&a)).await.is_err());
+    rig.store.set(State::Down);
+    assert_eq!(settle(&[a, b]).await.unwrap().len(), 2);
+    sleep(30 * MINUTE).await;
+    rig.recover().await;
+    assert_eq!(used(&rig).await, (0, 7));
+}
