@@ -34,7 +34,11 @@ impl Driven {
         let Some(mut work) = self.state().work.take() else { return Poll::Ready(()) };
         match work.as_mut().poll(context) {
             Poll::Pending if self.keep(work, Some(context.waker().clone())) => Poll::Pending,
-            _ => Poll::Ready(()),
+            _ => {
+                // Told already: another wake would only poll what the caller does next.
+                self.state().caller = None;
+                Poll::Ready(())
+            }
         }
     }
 
