@@ -29,6 +29,7 @@ mod passed_on;
 mod prefetch;
 mod shadow;
 mod timeout;
+mod unlimited;
 mod waiting;
 mod when_unavailable;
 

@@ -15,6 +15,7 @@ use limiter_core::{
 
 use self::circuit::Circuit;
 use crate::layer::{Around, Layer};
+use crate::unlimited::needs_store;
 
 const FAILURES: u32 = 5;
 const OPEN_FOR: Duration = Duration::from_secs(1);
@@ -138,7 +139,7 @@ impl<L> CircuitBreaker<L> {
 #[async_trait]
 impl<L: RateLimiter> RateLimiter for CircuitBreaker<L> {
     async fn hit(&self, charges: &[Charge<'_>]) -> Result<Decision> {
-        if needs_no_store(charges) {
+        if !needs_store(charges) {
             return self.inner.hit(charges).await;
         }
         let pass = self.circuit.enter("hit")?;
@@ -146,7 +147,7 @@ impl<L: RateLimiter> RateLimiter for CircuitBreaker<L> {
     }
 
     async fn peek(&self, charges: &[Charge<'_>]) -> Result<Decision> {
-        if needs_no_store(charges) {
+        if !needs_store(charges) {
             return self.inner.peek(charges).await;
         }
         let pass = self.circuit.enter("peek")?;
@@ -170,7 +171,7 @@ impl<L: RateLimiter> RateLimiter for CircuitBreaker<L> {
     }
 
     fn hit_now(&self, charges: &[Charge<'_>]) -> Option<Result<Decision>> {
-        if needs_no_store(charges) {
+        if !needs_store(charges) {
             return self.inner.hit_now(charges);
         }
         match self.circuit.enter("hit") {
@@ -235,9 +236,4 @@ impl<L: QuotaTracker> QuotaTracker for CircuitBreaker<L> {
         let pass = self.circuit.enter("reset")?;
         pass.end(self.inner.reset(key, quota).await)
     }
-}
-
-/// What is unlimited is answered without asking the store: that tells nothing of it.
-fn needs_no_store(charges: &[Charge<'_>]) -> bool {
-    charges.iter().all(|charge| charge.limit().is_unlimited())
 }

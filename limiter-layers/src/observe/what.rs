@@ -4,6 +4,8 @@ use std::fmt;
 
 use limiter_core::{Charge, Key, Lease, LeaseRequest, Limit, Quota, QuotaCharge, Receipt, Scope};
 
+use crate::unlimited::needs_store;
+
 /// What is limited to how much: what a metric calls the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Bound {
@@ -103,7 +105,7 @@ impl<'a> What<'a> {
     /// Whether the store has to be asked: what nothing limits is answered without it.
     pub(super) fn asks_store(self) -> bool {
         match self {
-            Self::Charges(charges) => charges.iter().any(|charge| !charge.limit().is_unlimited()),
+            Self::Charges(charges) => needs_store(charges),
             _ => true,
         }
     }
