@@ -29,8 +29,11 @@ pub(super) trait Errand: Clone + Debug + Send + Sync + 'static {
     /// It was sent then, and nobody knows whether it was executed.
     fn unanswered(&self, sent: Instant);
 
-    /// What another under the same id does that this one doesn't. What both do, this one does by the sooner of their ends.
+    /// What another under the same id does that this one doesn't.
     fn rest_of(&self, other: &Self) -> Option<Self>;
+
+    /// Another under the same id may have been executed: where it does some of the same, this one ends as soon as it does.
+    fn end_with(&self, other: &Self);
 
     /// It won't be sent: says so in the log, and tells whether anything is lost by it.
     fn dropped(&self, why: &str) -> bool;

@@ -48,6 +48,8 @@ impl Errand for Release {
         None
     }
 
+    fn end_with(&self, _other: &Self) {}
+
     fn dropped(&self, why: &str) -> bool {
         let space = self.lease.keys().first().map_or("", |key| key.space());
         debug!(lease = %self.lease.id(), space, why, "a release isn't sent: the lease is left to its TTL");

@@ -59,6 +59,9 @@ impl Settle {
     pub(super) fn split(&self, known: &Self) -> (Option<Self>, Option<Self>) {
         let (both, rest): (Vec<_>, Vec<_>) =
             self.charges().iter().cloned().partition(|charge| known.settles(charge));
+        if both.is_empty() {
+            return (None, Some(self.clone()));
+        }
         let sooner = [self.ends(), known.ends()].into_iter().flatten().min();
         (self.part(both, sooner), self.part(rest, self.ends()))
     }
@@ -116,16 +119,17 @@ impl Errand for Settle {
         }
     }
 
-    /// The other may have been executed although this one was never sent: for the store they are one.
     fn rest_of(&self, other: &Self) -> Option<Self> {
-        let (both, rest) = other.split(self);
-        if both.is_none() {
-            return Some(other.clone());
-        }
-        if let Some(ends) = other.ends() {
+        other.split(self).1
+    }
+
+    /// For the store they are one.
+    fn end_with(&self, other: &Self) {
+        if other.charges().iter().any(|charge| self.settles(charge))
+            && let Some(ends) = other.ends()
+        {
             self.end_by(ends);
         }
-        rest
     }
 
     fn dropped(&self, why: &str) -> bool {

@@ -75,7 +75,7 @@ impl<E: Errand> Shared<E> {
     /// What waits and does the same as this one ends by the sooner of their ends.
     pub(super) fn tell(&self, errand: &E) {
         if !self.is_empty() {
-            let _rest = self.lock().rest_of(errand);
+            self.lock().end_with(errand);
         }
     }
 

@@ -23,6 +23,9 @@ impl<E: Errand> Waiting<E> {
 
     /// Takes all in or none; `false`: there is no room. What waits already isn't taken in again.
     pub(super) fn push(&mut self, errands: &[E]) -> bool {
+        for errand in errands {
+            self.end_with(errand);
+        }
         let added = errands.iter().filter(|errand| self.rest_of(errand).is_some()).count();
         if self.count + added > self.most {
             return false;
@@ -35,6 +38,12 @@ impl<E: Errand> Waiting<E> {
             }
         }
         true
+    }
+
+    /// What waits ends as soon as this one, where it does the same.
+    pub(super) fn end_with(&self, errand: &E) {
+        let known = self.by_id.get(errand.id()).into_iter().flatten();
+        known.for_each(|known| known.end_with(errand));
     }
 
     /// What of it doesn't wait yet.
