@@ -14,6 +14,7 @@ mod demo;
 mod environment;
 mod failure;
 mod process;
+mod room;
 mod servers;
 mod store;
 mod style;

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Result, failed};
 use crate::process::Process;
 use crate::servers::{self, Search};
 use crate::style::{self, Style};
-use crate::{demo, tidy, vectors, workspace};
+use crate::{demo, room, tidy, vectors, workspace};
 
 /// Test programs read it, and run laws, sequences and histories a hundred times as long.
 const LONG: &str = "TESTKIT_LONG";
@@ -105,6 +105,7 @@ enum Ending {
 pub(crate) fn run(mut arguments: Arguments) -> Result {
     let long = arguments.switch("--long");
     arguments.end()?;
+    room::check()?;
     let started = Instant::now();
     let steps: Vec<&Step> = STEPS.iter().filter(|step| long || !step.is_long()).collect();
     let done = up_to_a_failure(&steps, |step| {

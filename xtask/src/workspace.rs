@@ -38,6 +38,14 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).or_fail("reading the answer of `cargo metadata`")
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    match metadata()?["target_directory"].as_str() {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => failed("`cargo metadata` names no target directory"),
+    }
+}
+
 /// Builds a package's program and tells where it lies, whatever the target directory is.
 pub(crate) fn build_program(package: &str, features: &[&str]) -> Result<PathBuf> {
     let arguments = ["build", "--package", package, "--message-format", "json-render-diagnostics"];

@@ -43,8 +43,8 @@ async fn storm(choice: &str, mode: Mode, vars: &[(&str, &str)]) {
     }
     let (took, grown) = (begun.elapsed(), resident_kib().saturating_sub(memory));
     let said = format!("{choice}, {mode:?}: {came:?} in {took:?}, {grown} KiB more");
-    // Ten thousand tasks take a while to be served by two processors.
-    assert!(took < (TIMEOUT + LATE) * 4, "{said}");
+    // Ten thousand tasks take a while to be served by two processors; in turns they would take minutes.
+    assert!(took < (TIMEOUT + LATE) * 20, "{said}");
     assert!(grown < ROOM_KIB, "{said}");
     assert!(stage.connections() - before <= 8, "{said}: {} connections", stage.connections() - before);
     let of = |source: Source, allowed: bool| came.get(&format!("Ok(({source:?}, {allowed}))")).copied();

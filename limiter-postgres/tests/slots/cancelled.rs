@@ -60,7 +60,7 @@ async fn acquires_that_are_given_up_leave_nothing_once_released() {
 async fn acquires_that_are_given_up_and_forgotten_leave_nothing_after_their_time() {
     let store = Store::new();
     let slots = client(&store.url).await;
-    let (keys, brief) = ([key("a"), key("b"), key("c")], Duration::from_secs(4));
+    let (keys, brief) = ([key("a"), key("b"), key("c")], Duration::from_secs(8));
     let mut left = false;
     for round in 0..ROUNDS {
         left |= timeout(patience(round), slots.acquire(&wanting(&keys, CAP, brief))).await.is_err();

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use limiter_core::{Control, Limit, RateLimiterExt};
+use limiter_postgres::PostgresBackend;
 use tokio::task::JoinSet;
 
 use crate::store::{Store, key};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hot_counter_stays_on_its_page() {
-    let (store, backend) = Store::new().await;
+/// Someone else on the machine may hold the server up for so long that it can't clear pages in time: then again.
+const TRIES: u32 = 3;
+
+async fn hit_all_the_time(backend: &PostgresBackend) {
     let limits = [
         Limit::fixed_window(1_000_000, Duration::from_hours(24)).unwrap(),
         Limit::token_bucket(1_000_000, Duration::from_secs(1000)).unwrap(),
@@ -24,18 +26,34 @@ async fn a_hot_counter_stays_on_its_page() {
         });
     }
     callers.join_all().await;
-    backend.shutdown().await.unwrap();
+}
+
+/// All updates of counters, and those that stayed on their page, once the server's figures have come.
+async fn updates(store: &Store) -> (u64, u64) {
     let figures = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'rate'";
-    let mut updates = (0, 0);
+    let mut seen = (0, 0);
     for _ in 0..50 {
         let told = store.ask(figures);
         let (all, hot) = told.split_once('|').unwrap();
-        updates = (all.parse::<u64>().unwrap(), hot.parse::<u64>().unwrap());
+        seen = (all.parse().unwrap(), hot.parse().unwrap());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let (all, hot) = updates;
-    // Many hits are one update where they come at once.
-    assert!(all >= 100 && hot * 100 >= all * 90, "{hot} of {all} updates stayed on their page");
-    let bytes = store.number("select pg_relation_size('limiter.rate')");
-    assert!(bytes <= 10 * 8192, "{bytes} bytes for two counters");
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_counter_stays_on_its_page() {
+    for attempt in 1..=TRIES {
+        let (store, backend) = Store::new().await;
+        hit_all_the_time(&backend).await;
+        backend.shutdown().await.unwrap();
+        let (all, hot) = updates(&store).await;
+        let bytes = store.number("select pg_relation_size('limiter.rate')");
+        // Many hits are one update where they come at once.
+        if all >= 100 && hot * 100 >= all * 90 && bytes <= 10 * 8192 {
+            return;
+        }
+        let said = format!("{hot} of {all} updates stayed on their page; {bytes} bytes for two counters");
+        assert!(attempt < TRIES, "{said}");
+    }
 }

@@ -102,7 +102,7 @@ async fn acquires_that_are_given_up_and_forgotten_leave_nothing_after_their_time
         (client(&server.url()).await, apart::<3>("forgotten")),
         (client(&CLUSTER.url()).await, apart::<3>("forgotten")),
     ] {
-        let (mut left, brief) = (false, Duration::from_secs(3));
+        let (mut left, brief) = (false, Duration::from_secs(6));
         for round in 0..ROUNDS {
             let request = lease(&keys, CAP, brief);
             left |= timeout(patience(round), backend.acquire(&request)).await.is_err();

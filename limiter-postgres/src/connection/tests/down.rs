@@ -5,6 +5,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 const CALLS: usize = 10_000;
+/// What they may take together, besides a timeout: minutes if they waited for each other.
+const SERVED: Duration = Duration::from_secs(5);
 
 /// So many calls at once; how long they took together, and their errors.
 async fn at_once(connection: &Connection) -> (Duration, Vec<Error>) {
@@ -33,7 +35,7 @@ async fn refused_connections_end_all_calls_at_once() {
     count(&connection, "k").await.unwrap();
     proxy.set(Mode::Down).await;
     let (took, errors) = at_once(&connection).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SERVED, "{took:?}");
     // The one connection that there was.
     assert!(sent(&errors) <= 1, "{}", sent(&errors));
     let last = errors.last().unwrap();
@@ -66,7 +68,7 @@ async fn ten_thousand_calls_make_no_storm_of_connections() {
     let listener = TcpListener::bind(address).await.unwrap();
     let attempts = tokio::spawn(slammed(listener, Duration::from_millis(1500)));
     let (took, errors) = at_once(&connection).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SERVED, "{took:?}");
     assert!(sent(&errors) <= 1, "{}", sent(&errors));
     while !attempts.is_finished() {
         count(&connection, "k").await.unwrap_err();
@@ -85,7 +87,7 @@ async fn a_server_that_swallows_everything_costs_no_more_than_the_timeout() {
     let before = proxy.counts().connections;
     proxy.set(Mode::Stall).await;
     let (took, errors) = at_once(&connection).await;
-    assert!(took < BOUND + Duration::from_secs(2), "{took:?}");
+    assert!(took < BOUND + SERVED, "{took:?}");
     assert!(sent(&errors) <= 1, "{}", sent(&errors));
     assert!(proxy.counts().connections - before <= 4);
     // Once that is known, calls end at once.

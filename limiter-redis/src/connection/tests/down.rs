@@ -7,6 +7,8 @@ use tokio::task::JoinSet;
 use super::*;
 
 const CALLS: usize = 10_000;
+/// What they may take together: minutes if they waited for each other.
+const SERVED: Duration = Duration::from_secs(5);
 
 /// So many calls at once; how long they took together, and their errors.
 async fn at_once(connection: &Connection) -> (Duration, Vec<Error>) {
@@ -44,7 +46,7 @@ async fn refused_connections_end_all_calls_at_once() {
     proxy.set(Mode::Down).await;
     sleep(Duration::from_millis(50)).await;
     let (took, errors) = at_once(&connection).await;
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SERVED, "{took:?}");
     assert_never_sent(&errors);
     assert!(errors[CALLS - 1].to_string().contains("refused"), "{}", errors[CALLS - 1]);
     proxy.set(Mode::Forward).await;
