@@ -1,19 +1,29 @@
 //! How the server looks counters up: calls stay fast whatever it believes of its tables, and however much is held.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use limiter_core::{Control, QuotaTracker, QuotaTrackerExt};
 use tokio::time::sleep;
 
 use crate::store::{LONG, Store, client, key, yearly};
 
+/// As long as figures take to come, of a session that has ended.
+const FIGURES: Duration = Duration::from_millis(800);
 const TABLES: &str = "('quota', 'held', 'settled')";
 
 impl Store {
-    /// What the tables' statistics say of rows that were read. A session tells what it did when it ends.
+    /// What the tables' statistics say of rows that were read, once that has stopped growing.
     async fn statistic(&self, column: &str, view: &str) -> u64 {
-        sleep(Duration::from_millis(300)).await;
-        self.number(&format!("select sum({column}) from pg_stat_user_{view} where relname in {TABLES}"))
+        let sql = format!("select sum({column}) from pg_stat_user_{view} where relname in {TABLES}");
+        let (mut seen, mut since) = (self.number(&sql), Instant::now());
+        while since.elapsed() < FIGURES {
+            sleep(Duration::from_millis(50)).await;
+            let now = self.number(&sql);
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+        }
+        seen
     }
 }
 

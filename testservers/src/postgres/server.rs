@@ -20,12 +20,14 @@ use crate::unavailable::{OrUnavailable, Unavailable};
 /// What it says once it takes connections, and as a standby `… read-only connections`.
 const READY: &str = "database system is ready to accept";
 /// What every server is told. Its shared memory lies in its folder, as far as it can, and goes with that.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
     ("shared_buffers", "16MB"),
     ("dynamic_shared_memory_type", "mmap"),
     ("lc_messages", "C"),
+    // Not the default before PostgreSQL 14.
+    ("password_encryption", "scram-sha-256"),
 ];
 /// Everybody has to give a password but the superuser.
 const PASSWORDS: &str = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n\
