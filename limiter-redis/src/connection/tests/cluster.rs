@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use limiter_core::ErrorKind;
 use testservers::redis::Cluster;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::invented::server_that_says;
 use super::*;
 
 const PAIR_TEXT: &str = "redis.call('INCR', KEYS[1]) return redis.call('INCR', KEYS[2])";
@@ -30,6 +29,15 @@ fn id(node: &Redis) -> String {
 
 pub(super) fn say_ok(node: &Redis, words: &[&str]) {
     assert_eq!(node.cli(words).unwrap(), "OK", "{words:?}");
+}
+
+/// Makes a node a cluster of one.
+pub(super) fn take_all_slots(node: &Redis) {
+    let slots: Vec<_> = (0..16_384).map(|slot| slot.to_string()).collect();
+    say_ok(
+        node,
+        &["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect::<Vec<_>>(),
+    );
 }
 
 /// How often a server has answered with that error.
@@ -152,7 +160,8 @@ async fn keys_that_are_parted_for_a_moment_are_waited_for() {
         slot.carry(&keys[1]);
     });
     assert_eq!(answer.unwrap(), Value::Int(2));
-    assert!(errors(one, "TRYAGAIN") > 0);
+    // Before Redis 7 it is the other one that says so.
+    assert!(errors(one, "TRYAGAIN") + errors(two, "TRYAGAIN") > 0);
     slot.end();
     assert_eq!(pair().await.unwrap(), Value::Int(3));
 }
@@ -177,7 +186,9 @@ async fn keys_that_stay_parted_end_the_call_in_time() {
     let error = connection.run(call).await.unwrap_err();
     assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
     assert_eq!((error.kind(), error.may_have_charged()), (ErrorKind::Unavailable, false), "{error}");
-    assert!(error.to_string().contains("TRYAGAIN"), "{error}");
+    // Before Redis 7 one of them says ASK and the other TRYAGAIN, by turns.
+    let said = ["TRYAGAIN", "pass the key's slot on"];
+    assert!(said.iter().any(|said| error.to_string().contains(said)), "{error}");
 }
 
 #[tokio::test]
@@ -207,38 +218,22 @@ async fn a_single_server_is_no_cluster_and_a_node_no_single_server() {
     assert!(error.to_string().contains("redis+cluster://"), "{error}");
 }
 
-/// A node that knows its slots, and has one answer to all else.
+/// A node that knows its slots, and has one answer to all else; and how often it gave that.
 async fn node_that_says(
-    slots: impl Fn(u16) -> String,
-    answer: impl Fn(u16) -> String,
+    slots: impl Fn(u16) -> String + Clone + Send + 'static,
+    answer: impl Fn(u16) -> String + Clone + Send + 'static,
 ) -> (Address, Arc<AtomicU64>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let (slots, answer) = (slots(at.port()), answer(at.port()));
     let asked = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&asked);
-    tokio::spawn(async move {
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let (slots, answer, counter) = (slots.clone(), answer.clone(), Arc::clone(&counter));
-            tokio::spawn(async move {
-                let mut question = [0; 1024];
-                while let Ok(bytes @ 1..) = client.read(&mut question).await {
-                    let is = |word: &[u8]| question[..bytes].windows(word.len()).any(|part| part == word);
-                    let answer = match () {
-                        () if is(b"PING") => "+PONG\r\n",
-                        () if is(b"SLOTS") => &slots,
-                        () => {
-                            counter.fetch_add(1, Ordering::SeqCst);
-                            &answer
-                        }
-                    };
-                    client.write_all(answer.as_bytes()).await.unwrap();
-                }
-            });
+    let node = server_that_says(move |words, port| match words[0].as_str() {
+        "PING" => "+PONG\r\n".to_owned(),
+        "CLUSTER" => slots(port),
+        _ => {
+            counter.fetch_add(1, Ordering::SeqCst);
+            answer(port)
         }
     });
-    (address(at), asked)
+    (node.await, asked)
 }
 
 #[tokio::test]
@@ -259,7 +254,7 @@ async fn a_slot_that_has_moved_is_followed_before_all_have_heard_of_it() {
     let (new, counted) = node_that_says(unsaid, |_| ":7\r\n".to_owned()).await;
     let slots = |port| format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n");
     // The slot of the key `k`.
-    let (old, _) = node_that_says(slots, |_| format!("-MOVED 7629 127.0.0.1:{}\r\n", new.port)).await;
+    let (old, _) = node_that_says(slots, move |_| format!("-MOVED 7629 127.0.0.1:{}\r\n", new.port)).await;
     let connection = connect(&target(Place::Cluster(vec![old]))).await.unwrap();
     assert_eq!(count(&connection, "k").await.unwrap(), 7);
     assert_eq!(counted.load(Ordering::SeqCst), 1);

@@ -5,7 +5,7 @@ use limiter_testkit::proxy::{Mode, Proxy};
 use testservers::redis::Cluster;
 use tokio::task::JoinSet;
 
-use super::cluster::{cluster, key_of, say_ok};
+use super::cluster::{cluster, key_of, say_ok, take_all_slots};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,7 +95,7 @@ async fn a_cluster_that_is_down_says_so_in_time_and_is_found_again() {
     let server = Redis::with(&["--cluster-enabled", "yes"]).unwrap();
     let error = connect(&cluster(std::slice::from_ref(&server))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    say_ok(&server, &["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    take_all_slots(&server);
     let connection = connect(&cluster(std::slice::from_ref(&server))).await.unwrap();
     until_it_works(&connection, "k", Duration::from_secs(5)).await;
     // A slot without a node is enough to stop all.

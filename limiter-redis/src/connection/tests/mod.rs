@@ -5,6 +5,7 @@ mod cluster;
 mod cluster_faults;
 mod down;
 mod faults;
+mod invented;
 mod refusals;
 mod replicas;
 mod sentinel;

@@ -3,9 +3,8 @@
 use limiter_core::ErrorKind;
 use limiter_testkit::proxy::{Mode, Proxy};
 use testservers::redis::Sentinels;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
+use super::invented::server_that_says;
 use super::*;
 
 fn service(sentinels: Vec<Address>, service: &str) -> Target {
@@ -29,23 +28,8 @@ async fn promoted(server: &Redis) {
 async fn sentinel_that_names(named: &Redis) -> Address {
     let port = named.port().to_string();
     let answer = format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut question = [0; 256];
-                while let Ok(bytes @ 1..) = client.read(&mut question).await {
-                    let ping = question[..bytes].windows(4).any(|word| word == b"PING");
-                    let answer = if ping { "+PONG\r\n" } else { &answer };
-                    client.write_all(answer.as_bytes()).await.unwrap();
-                }
-            });
-        }
-    });
-    address(at)
+    server_that_says(move |words, _| if words == ["PING"] { "+PONG\r\n".to_owned() } else { answer.clone() })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
