@@ -21,12 +21,11 @@ struct Place {
 
 /// Fails where there isn't enough. What can't be found out stops nobody.
 pub(crate) fn check() -> Result {
-    let target = workspace::target_folder()?;
-    let still_to_come = BUILD.saturating_sub(size(&target));
-    let places = [
-        Place { folder: std::env::temp_dir(), needed: SERVERS, variable: "TMPDIR" },
-        Place { folder: target, needed: still_to_come, variable: "CARGO_TARGET_DIR" },
-    ];
+    let mut places = vec![Place { folder: std::env::temp_dir(), needed: SERVERS, variable: "TMPDIR" }];
+    if let Some(folder) = workspace::target_folder() {
+        let needed = BUILD.saturating_sub(size(&folder));
+        places.push(Place { folder, needed, variable: "CARGO_TARGET_DIR" });
+    }
     let lacking: Vec<String> = places.iter().filter_map(|place| lack(place, free(&place.folder))).collect();
     if lacking.is_empty() { Ok(()) } else { failed(lacking.join(".\n")) }
 }

@@ -38,12 +38,10 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).or_fail("reading the answer of `cargo metadata`")
 }
 
-/// Where cargo puts what it builds.
-pub(crate) fn target_folder() -> Result<PathBuf> {
-    match metadata()?["target_directory"].as_str() {
-        Some(folder) => Ok(PathBuf::from(folder)),
-        None => failed("`cargo metadata` names no target directory"),
-    }
+/// Where cargo puts what it builds: this program lies in one of its profiles' folders.
+pub(crate) fn target_folder() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    program.ancestors().nth(2).map(Path::to_path_buf)
 }
 
 /// Builds a package's program and tells where it lies, whatever the target directory is.
