@@ -45,6 +45,11 @@ impl Store {
         answer.trim().parse().unwrap_or_else(|_| panic!("{sql}: {answer}"))
     }
 
+    /// A figure of the server's, once it has come.
+    pub(crate) fn figure(&self, sql: &str) -> u64 {
+        SERVER.figures(&self.database, sql).unwrap().parse().unwrap()
+    }
+
     /// The server's time.
     pub(crate) fn now_ms(&self) -> u64 {
         self.number("select floor(extract(epoch from clock_timestamp()) * 1000)::bigint")

@@ -1,29 +1,8 @@
 //! How the server looks leases up: calls stay fast whatever it believes of its tables.
 
-use std::time::{Duration, Instant};
-
 use limiter_core::{Control, SlotLimiter};
-use tokio::time::sleep;
 
 use crate::store::{LONG, Store, client, key, take, wanting};
-
-/// As long as figures take to come, of a session that has ended.
-const FIGURES: Duration = Duration::from_millis(800);
-
-impl Store {
-    /// A figure of the server's, once it has stopped growing.
-    async fn figure(&self, sql: &str) -> u64 {
-        let (mut seen, mut since) = (self.number(sql), Instant::now());
-        while since.elapsed() < FIGURES {
-            sleep(Duration::from_millis(50)).await;
-            let now = self.number(sql);
-            if now != seen {
-                (seen, since) = (now, Instant::now());
-            }
-        }
-        seen
-    }
-}
 
 #[tokio::test]
 async fn rows_are_looked_up_by_their_keys_even_in_tables_that_seem_to_be_tiny() {
@@ -45,8 +24,8 @@ async fn rows_are_looked_up_by_their_keys_even_in_tables_that_seem_to_be_tiny() 
     // A session tells what it did when it has been idle for a while, or ends.
     slots.shutdown().await.unwrap();
     let looked_up = "select sum(idx_scan) from pg_stat_user_tables where relname in ('lease', 'slot')";
-    assert!(store.figure(looked_up).await > 100);
-    assert_eq!(store.figure(scans).await, 0);
+    assert!(store.figure(looked_up) > 100);
+    assert_eq!(store.figure(scans), 0);
 }
 
 #[tokio::test]
@@ -61,12 +40,12 @@ async fn leases_that_are_gone_cost_the_next_ones_of_their_key_nothing() {
     slots.shutdown().await.unwrap();
     let slots = client(&store.url).await;
     let read = "select idx_tup_read from pg_stat_user_indexes where indexrelname = 'lease_pkey'";
-    assert!(store.figure(read).await > 0);
+    assert!(store.figure(read) > 0);
     store.ask("select pg_stat_reset()");
     for _ in 0..10 {
         slots.acquire(&wanting(&[key("a")], 0, LONG)).await.unwrap().into_result().unwrap_err();
     }
     slots.shutdown().await.unwrap();
-    let read = store.figure(read).await;
+    let read = store.figure(read);
     assert!(read < 1000, "{read} index entries were read in 10 calls");
 }

@@ -43,6 +43,11 @@ impl Store {
         SERVER.psql(&self.database, &["-c", sql]).unwrap()
     }
 
+    /// Figures of the server's, once they have come.
+    pub(crate) fn figures(&self, sql: &str) -> String {
+        SERVER.figures(&self.database, sql).unwrap()
+    }
+
     /// A number that the server answers.
     pub(crate) fn number(&self, sql: &str) -> u64 {
         let answer = self.ask(sql);

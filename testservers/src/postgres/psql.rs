@@ -4,12 +4,16 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::output;
+use crate::patience::until;
 
 /// How long `psql` may take.
 const ANSWER: Duration = Duration::from_secs(30);
+/// As long as figures take to come, of a session that has ended.
+const FIGURES: Duration = Duration::from_millis(800);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How to reach a server.
 #[derive(Clone, Debug)]
@@ -35,6 +39,20 @@ impl Access {
         }
         printed.truncate(printed.strip_suffix('\n').map_or(printed.len(), str::len));
         Ok(printed)
+    }
+
+    /// What the server answers to SQL, once that is the same for a while.
+    pub(super) fn ask_at_rest(&self, database: &str, sql: &str) -> io::Result<String> {
+        let (mut seen, mut since) = (self.ask(database, &["-c", sql])?, Instant::now());
+        until(ANSWER, LOOK_EVERY, || {
+            let now = self.ask(database, &["-c", sql])?;
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+            let rested = (since.elapsed() >= FIGURES).then(|| seen.clone());
+            rested
+                .ok_or_else(|| io::Error::new(io::ErrorKind::TimedOut, format!("{sql} changes all the time")))
+        })
     }
 
     /// Tells a client program where the server is, and who asks.

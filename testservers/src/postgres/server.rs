@@ -136,6 +136,14 @@ impl Postgres {
         self.access.ask(database, arguments)
     }
 
+    /// What it answers to SQL, as the superuser, once that hasn't changed for 0.8 s: figures of `pg_stat_…` come late.
+    ///
+    /// # Errors
+    /// As [`psql`](Self::psql), also when it still changes after 30 s.
+    pub fn figures(&self, database: &str, sql: &str) -> io::Result<String> {
+        self.access.ask_at_rest(database, sql)
+    }
+
     /// Ends all its processes without asking (SIGKILL), and waits until they are gone. Nothing happens to one that has
     /// ended.
     pub fn kill(&self) {
